@@ -1,0 +1,2 @@
+export { Parameter } from './parameter.ts';
+export { Module } from './module.ts';

@@ -1,0 +1,1 @@
+export type { CheckpointEntry, CheckpointFile, CheckpointStore } from './checkpoint-store.ts';

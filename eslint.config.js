@@ -1,0 +1,55 @@
+import js from '@eslint/js';
+import { defineConfig } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import { house } from './scripts/eslint/plugin.mjs';
+
+const NO_ENUM = { selector: 'TSEnumDeclaration', message: 'No enums: use a union of string literals.' };
+const NO_DEFAULT_EXPORT = {
+  selector: 'ExportDefaultDeclaration, ExportSpecifier[exported.name="default"]',
+  message: 'No default exports: a name is the same everywhere.',
+};
+
+export default defineConfig(
+  { ignores: ['**/dist/', '**/node_modules/', '**/coverage/', 'runs/', 'output/', 'assets/'] },
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    plugins: { house },
+    rules: {
+      'house/floors': 'error',
+      'house/listed-imports': 'error',
+      eqeqeq: ['error', 'always'],
+      'max-lines': ['error', { max: 400, skipComments: true }],
+      'no-restricted-syntax': ['error', NO_ENUM],
+    },
+  },
+  { files: ['**/*.{js,mjs}'], languageOptions: { globals: nodeGlobals() } },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.recommended],
+    rules: {
+      'house/relative-extension': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'separate-type-imports' }],
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-non-null-assertion': 'error',
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+    },
+  },
+  // Reference values are pasted with every digit their source printed.
+  { files: ['**/test/**'], rules: { 'no-loss-of-precision': 'off' } },
+  {
+    files: ['packages/*/src/**/*.ts'],
+    rules: {
+      'house/browser-safe': 'error',
+      'house/docblock': 'error',
+      'no-restricted-syntax': ['error', NO_ENUM, NO_DEFAULT_EXPORT],
+      'no-restricted-globals': ['error', 'Buffer', 'require', '__dirname', '__filename'],
+    },
+  },
+);
+
+/** What plain scripts may name without importing it. */
+function nodeGlobals() {
+  const names = ['console', 'process', 'URL', 'setTimeout', 'clearTimeout', 'performance', 'fetch', 'WebAssembly'];
+  return Object.fromEntries(names.map((name) => [name, 'readonly']));
+}

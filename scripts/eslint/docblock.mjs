@@ -1,0 +1,51 @@
+// @ts-check
+
+/** @typedef {any} Node the parser's node, whose TypeScript kinds ESLint's own types do not know */
+
+/**
+ * Every symbol a source file exports has a docblock that says something.
+ * @type {import('eslint').Rule.RuleModule}
+ */
+export const docblock = {
+  meta: { type: 'problem', docs: { description: 'exported symbols have a docblock' }, schema: [] },
+  create(context) {
+    const { sourceCode } = context;
+
+    const isDocumented = (/** @type {Node} */ node) => {
+      const comment = sourceCode.getCommentsBefore(node).at(-1);
+      return comment?.type === 'Block' && comment.value.startsWith('*') && /[A-Za-z]{3}/.test(comment.value);
+    };
+    const namesOf = (/** @type {Node} */ declaration) =>
+      (declaration.declarations ?? [declaration]).map((/** @type {Node} */ one) => one.id?.name ?? '(pattern)');
+
+    return {
+      Program(/** @type {Node} */ program) {
+        /** @type {Map<string, Node>} */
+        const local = new Map();
+        /** @type {Set<string>} */
+        const documented = new Set();
+        const require = (/** @type {string} */ name, /** @type {Node} */ statement) => {
+          if (documented.has(name)) return;
+          if (!isDocumented(statement)) context.report({ node: statement, message: `exported ${name} has no docblock` });
+          documented.add(name);
+        };
+
+        for (const statement of program.body) {
+          const declaration = /^(Import|Export)/.test(statement.type) ? statement.declaration : statement;
+          if (!declaration?.type.match(/Declaration$|^TSDeclareFunction$/)) continue;
+          for (const name of namesOf(declaration)) {
+            if (statement.type === 'ExportNamedDeclaration') require(name, statement);
+            else if (!local.has(name)) local.set(name, statement);
+          }
+        }
+        for (const statement of program.body) {
+          if (statement.type !== 'ExportNamedDeclaration' || statement.source) continue;
+          for (const { local: { name } } of statement.specifiers) {
+            const declared = local.get(name);
+            if (declared !== undefined) require(name, declared);
+          }
+        }
+      },
+    };
+  },
+};

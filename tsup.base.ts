@@ -1,8 +1,8 @@
 import { defineConfig } from 'tsup';
 
 /**
- * The one build every package uses: ESM, types and source maps.
- * UMT_BUILD_TYPES=0 leaves the type declarations out, for a quick build before a run.
+ * The one build every package uses: ESM and source maps. Type declarations of all packages come from one TypeScript
+ * program in scripts/build.mjs, which `pnpm build` runs.
  */
 export function packageConfig(entry: readonly string[] = ['src/index.ts']) {
   return defineConfig({
@@ -12,7 +12,7 @@ export function packageConfig(entry: readonly string[] = ['src/index.ts']) {
     platform: 'neutral',
     sourcemap: true,
     clean: true,
-    dts: process.env['UMT_BUILD_TYPES'] !== '0',
+    removeNodeProtocol: false,
     treeshake: true,
   });
 }

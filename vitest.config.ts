@@ -1,14 +1,18 @@
 import { defineConfig } from 'vitest/config';
+import { readmeExamples } from './scripts/vitest-readme.mjs';
+import { allPackages, sourceOf } from './scripts/workspace.mjs';
 
-const source = (name: string) => new URL(`./packages/${name}/src/index.ts`, import.meta.url).pathname;
+/** Tests run from source: every workspace import leads to the file that its Node build is made of. */
+const alias = allPackages().flatMap(({ name, dir, manifest }) =>
+  Object.entries(manifest.exports ?? {}).map(([path, target]) => ({
+    find: new RegExp(`^${name}${path.slice(1)}$`),
+    replacement: sourceOf(dir, target, ['node', 'import']),
+  })),
+);
 
 export default defineConfig({
-  resolve: {
-    alias: [
-      { find: /^@umt\/([a-z-]+)$/, replacement: source('$1') },
-      { find: /^unmasked-teacher$/, replacement: source('unmasked-teacher') },
-    ],
-  },
+  plugins: [readmeExamples()],
+  resolve: { alias },
   test: {
     include: ['packages/*/test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'],
     testTimeout: 60_000,

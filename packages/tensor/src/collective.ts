@@ -1,3 +1,4 @@
+import { reshape } from './operations/shape.ts';
 import type { Tensor } from './tensor.ts';
 
 /** How ranks of one run talk to each other. `singleProcess` is the one used where there is only one. */
@@ -12,3 +13,12 @@ export interface Collective {
   /** Resolves when every rank has reached it. */
   barrier(): Promise<void>;
 }
+
+/** The collective of a run with one process: every sum and gather is the tensor itself. */
+export const singleProcess: Collective = {
+  rank: 0,
+  worldSize: 1,
+  allReduceSum: (tensor) => reshape(tensor, tensor.shape),
+  allGather: (tensor) => reshape(tensor, tensor.shape),
+  barrier: () => Promise.resolve(),
+};

@@ -47,7 +47,11 @@ export interface Engine {
   read(handle: Handle): Promise<TypedArray>;
   free(handle: Handle): void;
   /** Runs one primitive. Inputs were checked by the caller: shapes, dtypes and attributes are valid. */
-  run<P extends PrimitiveName>(primitive: P, inputs: readonly Handle[], attributes: PrimitiveAttributes[P]): readonly Handle[];
+  run<P extends PrimitiveName>(
+    primitive: P,
+    inputs: readonly Handle[],
+    attributes: PrimitiveAttributes[P],
+  ): readonly Handle[];
   memory(): EngineMemory;
   /** Frees every handle and the device. The engine is unusable afterwards. */
   dispose(): void;

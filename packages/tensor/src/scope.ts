@@ -20,7 +20,8 @@ export function scope<T extends TensorContainer>(f: () => T): T {
   let result: T;
   try {
     result = f();
-    if (result instanceof Promise) throw new Error('scope() needs a synchronous function; read tensors after it returns');
+    if (result instanceof Promise)
+      throw new Error('scope() needs a synchronous function; read tensors after it returns');
   } catch (error) {
     scopes.pop();
     for (const tensor of own) tensor.dispose();
@@ -41,6 +42,12 @@ export function keep<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
+/** Puts a tensor that no scope owns into the innermost one, where there is one. Returns it. */
+export function adopt<T extends Tensor>(tensor: T): T {
+  registerInScope(tensor);
+  return tensor;
+}
+
 /** Disposes every tensor found in a container (arrays, maps, plain objects). */
 export function dispose(container: TensorContainer): void {
   for (const tensor of tensorsIn(container)) tensor.dispose();
@@ -53,7 +60,8 @@ function* tensorsIn(container: TensorContainer): Generator<Tensor> {
     return;
   }
   const isPlain = Object.getPrototypeOf(container) === Object.prototype || Object.getPrototypeOf(container) === null;
-  const children = Array.isArray(container) || container instanceof Map ? container.values() : isPlain ? Object.values(container) : [];
+  const children =
+    Array.isArray(container) || container instanceof Map ? container.values() : isPlain ? Object.values(container) : [];
   for (const child of children) yield* tensorsIn(child);
 }
 

@@ -45,7 +45,9 @@ export class Tensor {
   /** The engine's handle. Throws when the tensor was disposed. */
   get handle(): Handle {
     if (this.#disposed) {
-      throw new Error(`tensor [${this.shape.join(', ')}] is already disposed; keep it with keep() or return it from its scope()`);
+      throw new Error(
+        `tensor [${this.shape.join(', ')}] is already disposed; keep it with keep() or return it from its scope()`,
+      );
     }
     return this.#storage.handle;
   }

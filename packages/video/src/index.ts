@@ -19,3 +19,4 @@ export {
 } from './frame-to-tensor.ts';
 export { toRgb, type RgbImage } from './to-rgb.ts';
 export { resizeRgb } from './resize-rgb.ts';
+export * from './sampling/index.ts';

@@ -50,6 +50,6 @@ export default defineConfig(
 
 /** What plain scripts may name without importing it. */
 function nodeGlobals() {
-  const names = ['console', 'process', 'URL', 'setTimeout', 'clearTimeout', 'performance', 'fetch', 'WebAssembly'];
+  const names = ['console', 'process', 'performance', 'URL', 'setInterval', 'clearInterval'];
   return Object.fromEntries(names.map((name) => [name, 'readonly']));
 }

@@ -26,7 +26,8 @@ export const docblock = {
         const documented = new Set();
         const require = (/** @type {string} */ name, /** @type {Node} */ statement) => {
           if (documented.has(name)) return;
-          if (!isDocumented(statement)) context.report({ node: statement, message: `exported ${name} has no docblock` });
+          if (!isDocumented(statement))
+            context.report({ node: statement, message: `exported ${name} has no docblock` });
           documented.add(name);
         };
 
@@ -40,7 +41,9 @@ export const docblock = {
         }
         for (const statement of program.body) {
           if (statement.type !== 'ExportNamedDeclaration' || statement.source) continue;
-          for (const { local: { name } } of statement.specifiers) {
+          for (const {
+            local: { name },
+          } of statement.specifiers) {
             const declared = local.get(name);
             if (declared !== undefined) require(name, declared);
           }

@@ -24,7 +24,8 @@ function importerOf(filename) {
   let known = manifests.get(dir);
   if (known === undefined) {
     const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
-    const names = (/** @type {readonly string[]} */ fields) => fields.flatMap((field) => Object.keys(manifest[field] ?? {}));
+    const names = (/** @type {readonly string[]} */ fields) =>
+      fields.flatMap((field) => Object.keys(manifest[field] ?? {}));
     known = {
       name: manifest.name,
       dir,

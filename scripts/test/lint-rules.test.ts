@@ -113,7 +113,9 @@ describe('docblocks', () => {
     ['a function under a line comment', '// says little\nexport function f(): void {}', 'f'],
     ['a function under an empty docblock', '/** */\nexport function f(): void {}', 'f'],
   ])('are demanded of %s', async (_kind, code, name) => {
-    expect(await messagesFor('packages/nn/src/x.ts', code)).toContain(`house/docblock: exported ${name} has no docblock`);
+    expect(await messagesFor('packages/nn/src/x.ts', code)).toContain(
+      `house/docblock: exported ${name} has no docblock`,
+    );
     expect(await messagesFor('packages/nn/test/x.ts', code)).not.toContainEqual(expect.stringContaining('docblock'));
   });
 
@@ -131,7 +133,11 @@ describe('types and files', () => {
     ['an enum', `${DOC}export enum Kind { A }`, 'No enums'],
     ['a default export', `${DOC}export default 3;`, 'No default exports'],
     ['a default export by name', `const x = 3;\n${DOC}export { x as default };`, 'No default exports'],
-    ['a type imported as a value', `import { Tensor } from '@umt/tensor';\n${DOC}export type X = Tensor;`, 'consistent-type-imports'],
+    [
+      'a type imported as a value',
+      `import { Tensor } from '@umt/tensor';\n${DOC}export type X = Tensor;`,
+      'consistent-type-imports',
+    ],
     ['Buffer', `${DOC}export const x = Buffer.alloc(1);`, 'no-restricted-globals'],
     ['401 lines', `${DOC}export const x = [\n${'  1,\n'.repeat(399)}];`, 'max-lines'],
   ])('refuse %s', async (_kind, code, expected) => {

@@ -19,15 +19,8 @@ describe('reference engine', () => {
     // Abramowitz and Stegun, table 7.1, and mpmath
     const points = [0, 0.5, 1, 2, 3.5, -1, 5.9, 7];
     const expected = [
-      0,
-      0.520499877813046537683,
-      0.842700792949714869341,
-      0.995322265018952734162,
-      0.999999256901627658587,
-      -0.842700792949714869341,
-      0.9999999999999999282,
-      1,
-      NaN,
+      0, 0.520499877813046537683, 0.842700792949714869341, 0.995322265018952734162, 0.999999256901627658587,
+      -0.842700792949714869341, 1, 1,
     ];
     const found = readFloat64(erf(fromFloat64(engine, Float64Array.from(points), [8])));
     for (const [index, value] of expected.entries()) expect(found[index]).toBeCloseTo(value, 14);

@@ -1,0 +1,29 @@
+import type { TrainingEvent } from './events.ts';
+
+/** The main thread's hold on a run in a worker. */
+export interface RunHandle<Result> {
+  /**
+   * What the worker's function returned.
+   * Rejects with `RunError` when it threw, and with `WorkerDiedError` when the worker ended without an answer.
+   */
+  readonly result: Promise<Result>;
+  /** Asks for an orderly stop: the step is finished, a checkpoint written, and `result` resolves. */
+  stop(): void;
+  /** Ends the worker at once, whatever it is doing; `result` rejects if it had not settled. */
+  terminate(): Promise<void>;
+}
+
+/** How `startRun` reports. */
+export interface StartRunOptions {
+  readonly onEvent?: (event: TrainingEvent) => void;
+  /** Name of the worker for debuggers. */
+  readonly name?: string;
+}
+
+/** What the function in the worker gets beside its configuration. */
+export interface RunControl {
+  /** Aborted when the main thread asked for an orderly stop. Hand it to `train` and to loaders. */
+  readonly stopSignal: AbortSignal;
+  /** Sends an event to the main thread. Hand it to `train` as `onEvent`, and report phases with it. */
+  emit(event: TrainingEvent): void;
+}

@@ -1,0 +1,43 @@
+/**
+ * The known name that a mistyped one most likely meant: fewest insertions, deletions, replacements and swaps of
+ * neighbours, letters' case and separators aside. Undefined when nothing is close (more than a third of the letters differ, and more than two).
+ */
+export function nearestName(typed: string, known: Iterable<string>): string | undefined {
+  const plainTyped = plain(typed);
+  let best: { readonly name: string; readonly distance: number } | undefined;
+  for (const name of known) {
+    const distance = editDistance(plainTyped, plain(name));
+    const isClose = distance <= Math.max(2, Math.floor(Math.max(plainTyped.length, name.length) / 3));
+    if (isClose && (best === undefined || distance < best.distance)) best = { name, distance };
+  }
+  return best?.name;
+}
+
+/** `did you mean X?` or, where nothing is close, the whole list of what there is. */
+export function suggestion(typed: string, known: readonly string[]): string {
+  const nearest = nearestName(typed, known);
+  return nearest === undefined ? `there is ${known.join(', ')}` : `did you mean ${nearest}?`;
+}
+
+/** Optimal string alignment distance: a swap of neighbours counts once. */
+function editDistance(a: string, b: string): number {
+  let beforeLast: readonly number[] = [];
+  let last: readonly number[] = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = (last[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      let distance = Math.min(replaced, (last[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      if (isSwap) distance = Math.min(distance, (beforeLast[j - 2] ?? 0) + 1);
+      row.push(distance);
+    }
+    beforeLast = last;
+    last = row;
+  }
+  return last[b.length] ?? 0;
+}
+
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[-_ ]/g, '');
+}

@@ -1,0 +1,137 @@
+import * as z from 'zod';
+import { checkPretrainConfig } from './check-pretrain-config.ts';
+import { choice, flag, fraction, fractionPair, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
+import type { DeepReadonly } from './merge-config.ts';
+import { parseConfig } from './parse-config.ts';
+
+const video = z.strictObject({
+  frames: wholeNumber('frames of a clip', 1),
+  size: wholeNumber('height and width of a clip in pixels', 1),
+  sampling: choice('sparse: one frame from each of `frames` equal parts of the video; dense: neighbours', [
+    'sparse',
+    'dense',
+  ]),
+  stride: wholeNumber('frames from one sampled frame to the next (dense sampling only)', 1),
+  flip: flag('mirror half of the clips'),
+  colorJitter: number('strength of random brightness, contrast and saturation; 0 is none'),
+  repeats: wholeNumber('differently augmented copies of each video in a batch', 1),
+});
+
+const student = z.strictObject({
+  width: wholeNumber('channels of a token', 1),
+  depth: wholeNumber('transformer blocks', 1),
+  heads: wholeNumber('attention heads', 1),
+  patchSize: wholeNumber('height and width of a patch in pixels', 1),
+  mlpRatio: positiveNumber('hidden channels of the MLP per channel of a token'),
+  dropPath: fraction('stochastic depth: the rate of the last block, growing linearly from 0'),
+  layerScale: number('initial value of the per-channel scale of each branch; 0 is without'),
+  learnablePositions: flag('train the position table instead of keeping sinusoids'),
+});
+
+const teacher = z.strictObject({
+  weights: orNull(text('safetensors file of a CLIP visual tower', 'the path of a safetensors file'), 'random weights'),
+  width: wholeNumber('channels of a token', 1),
+  depth: wholeNumber('transformer layers', 1),
+  heads: wholeNumber('attention heads', 1),
+  patchSize: wholeNumber('height and width of a patch in pixels', 1),
+  inputSize: wholeNumber('height and width, in pixels, that frames are resized to for the teacher', 1),
+  outputWidth: wholeNumber('channels of a projected token, which the student learns to predict', 1),
+});
+
+const alignment = z.strictObject({
+  layers: wholeNumber('how many of the last layers are aligned', 1),
+  studentInterval: positiveNumber('student layers from one aligned layer to the next'),
+  teacherInterval: positiveNumber('teacher layers from one aligned layer to the next'),
+  normalize: choice('what student and teacher features are divided by', ['l2', 'none']),
+  loss: choice('distance of student and teacher features', ['l2', 'mse', 'smooth_l1']),
+  weight: positiveNumber('factor of the loss'),
+});
+
+const mask = z.strictObject({
+  kind: choice('which tokens the student does not see', ['attention', 'tube', 'random']),
+  ratio: fraction('share of the tokens that the student does not see'),
+});
+
+const optimizer = z.strictObject({
+  learningRate: positiveNumber('peak learning rate per 256 clips; the batch scales it'),
+  minLearningRate: number('learning rate at the end per 256 clips; the batch scales it'),
+  betas: fractionPair('decay rates of the two moments of AdamW'),
+  epsilon: positiveNumber('what AdamW adds to the root of the second moment'),
+  weightDecay: number('decoupled weight decay of matrices; biases and norms have none'),
+  clipNorm: orNull(positiveNumber('largest global norm of the gradients'), 'no clipping'),
+});
+
+const schedule = z.strictObject({
+  epochs: wholeNumber('length of the learning-rate schedule and of the run', 1),
+  warmupEpochs: number('epochs during which the learning rate grows from 0; not used where warmupSteps is above 0'),
+  warmupSteps: wholeNumber('optimizer steps during which the learning rate grows from 0', 0),
+  maxSteps: orNull(
+    wholeNumber('optimizer steps after which the run ends, its schedule unbent', 1),
+    'the whole schedule',
+  ),
+});
+
+const batch = z.strictObject({
+  size: wholeNumber('videos that pass through the models at once', 1),
+  accumulation: wholeNumber('batches whose gradients make one optimizer step', 1),
+});
+
+const data = z.strictObject({
+  path: orNull(
+    text('folder of videos, or list file with a video and a label per line', 'the path of a folder or a list file'),
+    'to be given before a run',
+  ),
+  prefix: orNull(text('folder that the paths of a list file start from'), "the list file's own folder"),
+  separator: orNull(text('what stands between path and label in a list file'), 'comma or space, as found'),
+  clipsPerVideo: wholeNumber('random clips taken from each video in an epoch', 1),
+  heldOut: wholeNumber('videos kept out of training and used to measure it, evenly spread over the list', 0),
+  workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),
+  cacheMegabytes: number('memory for decoded videos, so that a small set is decoded once'),
+});
+
+const checkpoint = z.strictObject({
+  everySteps: orNull(wholeNumber('optimizer steps from one checkpoint to the next', 1), 'one at the end of each epoch'),
+  keep: wholeNumber('newest checkpoints that are kept', 1),
+});
+
+const report = z.strictObject({
+  evaluateEverySteps: orNull(
+    wholeNumber('optimizer steps from one held-out evaluation to the next', 1),
+    'only at the end',
+  ),
+  clips: wholeNumber('clips that the HTML report shows with attention and mask', 0),
+});
+
+const shape = z.strictObject({
+  recipe: text('name of the recipe that the configuration started from'),
+  output: text('folder for checkpoints, logs, weights and report', 'the path of a folder'),
+  device: text('where tensors live: auto, or the name of an engine', 'auto or the name of an engine'),
+  seed: wholeNumber('seed of weights, order, augmentation, masks and drop path', 0),
+  resume: flag('go on from the newest checkpoint in the output folder'),
+  video,
+  student,
+  teacher,
+  alignment,
+  mask,
+  optimizer,
+  schedule,
+  batch,
+  data,
+  checkpoint,
+  report,
+});
+
+/** What a pre-training run is: every field of `pretrainSchema`, all of them present. */
+export type PretrainConfig = DeepReadonly<z.output<typeof shape>>;
+
+/** The schema of a pre-training configuration: which fields there are, what they mean and allow, and how they must agree. */
+export const pretrainSchema = shape.superRefine(checkPretrainConfig);
+
+/**
+ * Checks a pre-training configuration.
+ * @param source where it came from, for the message
+ * @throws ConfigError one line that names every wrong field and what is allowed
+ */
+export function parsePretrainConfig(value: unknown, source?: string): PretrainConfig {
+  return parseConfig(pretrainSchema, value, source);
+}

@@ -12,6 +12,7 @@ export function packageConfig(entry: readonly string[] = ['src/index.ts']) {
     platform: 'neutral',
     sourcemap: true,
     clean: true,
+    external: [/^node:/],
     removeNodeProtocol: false,
     treeshake: true,
   });

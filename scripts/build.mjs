@@ -32,9 +32,10 @@ try {
   const built = mapLimited(packages, Math.max(2, Math.min(4, availableParallelism())), buildJavaScript);
   built.catch(() => {}); // reported by the await below, also while the compiler holds this thread
   const declarations = withTypes ? await import('./declarations.mjs') : undefined;
-  const files = declarations?.emitDeclarations(packages);
+  const types = declarations?.emitDeclarations(packages);
   await built; // tsup empties dist first, so declarations are written after it
-  if (files) declarations?.writeDeclarations(files);
+  if (types) declarations?.writeDeclarations(types.files);
+  if (types?.problems) throw new Error(`${types.problems}the JavaScript is built, but the types have errors`);
   console.log(`built ${packages.length} packages ${withTypes ? 'with' : 'without'} types in ${seconds(start)}`);
 } catch (error) {
   console.error(error instanceof CommandError ? error.output : '');

@@ -5,6 +5,7 @@
  */
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { filterProblems } from '@arethetypeswrong/core/problems';
+import { build } from 'esbuild';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +14,7 @@ import { formatMessage } from 'publint/utils';
 import { conclude } from './check.mjs';
 import { packAll } from './pack.mjs';
 import { run } from './run.mjs';
-import { publicPackages } from './workspace.mjs';
+import { publicPackages, resolveTarget } from './workspace.mjs';
 
 /** @typedef {import('./workspace.mjs').Package} Package */
 
@@ -91,6 +92,42 @@ function manifestProblems({ dir }) {
   return problems;
 }
 
+/**
+ * One set of types stands for every condition, so every condition must export the same names.
+ * @param {Package} one
+ */
+async function conditionProblems({ dir, manifest }) {
+  /** @type {string[]} */
+  const problems = [];
+  for (const [path, target] of Object.entries(manifest.exports ?? {})) {
+    const node = resolveTarget(target, ['node', 'import']);
+    const browser = resolveTarget(target, ['browser', 'import']);
+    if (node === undefined || browser === undefined || node === browser) continue;
+    const inNode = await exportedNames(join(dir, node));
+    const inBrowser = await exportedNames(join(dir, browser));
+    for (const name of new Set([...inNode, ...inBrowser])) {
+      if (inNode.has(name) && inBrowser.has(name)) continue;
+      problems.push(`exports["${path}"] has ${name} in ${inNode.has(name) ? node : browser} only`);
+    }
+  }
+  return problems;
+}
+
+/** @param {string} file @returns {Promise<Set<string>>} */
+async function exportedNames(file) {
+  const { metafile } = await build({
+    entryPoints: [file],
+    outdir: 'out',
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: 'esm',
+    platform: 'node',
+    packages: 'external',
+  });
+  return new Set(Object.values(metafile.outputs).flatMap(({ entryPoint, exports }) => (entryPoint ? exports : [])));
+}
+
 const folder = mkdtempSync(join(tmpdir(), 'umt-pack-'));
 try {
   const tarballs = await packAll(folder);
@@ -100,6 +137,7 @@ try {
     const tarball = tarballs.get(one.name) ?? '';
     const found = [
       ...manifestProblems(one),
+      ...(await conditionProblems(one)),
       ...(await contentProblems(tarball)),
       ...(await publintProblems(one, tarball)),
       ...(await typeProblems(tarball)),

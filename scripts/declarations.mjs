@@ -10,8 +10,8 @@ import { ROOT } from './workspace.mjs';
  * The type declarations of all packages, from one TypeScript program: file name to text, nothing written yet.
  * One program checks each file once; a program per package would check what it imports again and again.
  * @param {readonly Package[]} packages
- * @returns {ReadonlyMap<string, string>}
- * @throws {Error} with the compiler's own report when a source has a type error
+ * @returns {{ readonly files: ReadonlyMap<string, string>, readonly problems: string }} the declarations, and the compiler's
+ *   report of every type error, empty when there is none
  */
 export function emitDeclarations(packages) {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
@@ -25,9 +25,6 @@ export function emitDeclarations(packages) {
     rootDir: ROOT,
   });
 
-  const found = ts.getPreEmitDiagnostics(program);
-  if (found.length > 0) throw new Error(report(found));
-
   const folders = packages.map(({ dir }) => join(dir, 'src') + sep);
   /** @type {Map<string, string>} */
   const files = new Map();
@@ -36,8 +33,7 @@ export function emitDeclarations(packages) {
     if (folder === undefined) return;
     files.set(join(dirname(folder), 'dist', join(name).slice(folder.length)), withJsSpecifiers(text, name));
   });
-  if (diagnostics.length > 0) throw new Error(report(diagnostics));
-  return files;
+  return { files, problems: report([...ts.getPreEmitDiagnostics(program), ...diagnostics]) };
 }
 
 /** @param {ReadonlyMap<string, string>} files */

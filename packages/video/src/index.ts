@@ -1,22 +1,12 @@
-export { VideoError, type VideoErrorKind } from './video-error.ts';
-export {
-  rgbPicture,
-  UNTAGGED_COLOR_SPACE,
-  type ColorMatrix,
-  type ColorSpace,
-  type Picture,
-  type PictureFormat,
-  type Plane,
-} from './picture.ts';
-export type { ResizeFilter } from './taps.ts';
-export type { ResizeGeometry } from './rgb-rows.ts';
-export {
-  frameToTensor,
-  IMAGENET_MEAN,
-  IMAGENET_STD,
-  type FrameToTensorOptions,
-  type RgbTriple,
-} from './frame-to-tensor.ts';
-export { toRgb, type RgbImage } from './to-rgb.ts';
-export { resizeRgb } from './resize-rgb.ts';
-export * from './sampling/index.ts';
+import { nodePlatform } from './node/platform.ts';
+import { createOpenVideo, type OpenVideo } from './open-video.ts';
+
+export * from './api.ts';
+
+/**
+ * Opens a video in Node: mp4, mov, mkv, webm or ts, from a path, an http(s) address, a Blob or bytes.
+ * Decodes with node-av where it is installed, else with the `ffmpeg` program.
+ *
+ * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
+ */
+export const openVideo: OpenVideo = createOpenVideo(nodePlatform());

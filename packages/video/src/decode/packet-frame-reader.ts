@@ -1,0 +1,97 @@
+import type { VideoTrack } from '../container/track.ts';
+import { VideoError } from '../video-error.ts';
+import type { FrameReader, ReadFrame } from './frame-reader.ts';
+import type { DecodedPicture, PacketDecoder, PacketDecoderFactory } from './packet-decoder.ts';
+import { keyPacketAtOrBefore, keyPacketFor, planRuns } from './runs.ts';
+
+/** How many groups of pictures further back a lost frame is tried from before its neighbour stands in. */
+const RETRIES = 2;
+
+/**
+ * Reads frames by feeding a track's packets to a decoder.
+ *
+ * @param name the source, for messages.
+ */
+export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderFactory, name: string): FrameReader {
+  return {
+    async *read(frames) {
+      const decoder = await openDecoder();
+      try {
+        for (const run of planRuns(track.timeline, frames)) {
+          const lost = new Set(run.frames);
+          for await (const decoded of decodeRun(track, decoder, run.start, run.end, lost)) {
+            lost.delete(decoded.index);
+            yield decoded;
+          }
+          for (const frame of lost) yield await recover(track, decoder, frame, name);
+        }
+      } finally {
+        decoder.close();
+      }
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Decodes packets start..end and yields the wanted frames among them. */
+async function* decodeRun(
+  track: VideoTrack,
+  decoder: PacketDecoder,
+  start: number,
+  end: number,
+  wanted: ReadonlySet<number>,
+): AsyncGenerator<ReadFrame> {
+  const { rankOfPacket, packetOfFrame } = track.timeline;
+  const frameOfRank = new Map<number, number>();
+  for (const frame of wanted) frameOfRank.set(rankOfPacket[packetOfFrame[frame] ?? 0] ?? 0, frame);
+  const named = function* (pictures: readonly DecodedPicture[]): Generator<ReadFrame> {
+    for (const { rank, picture, isBrowserConverted } of pictures) {
+      const index = frameOfRank.get(rank);
+      if (index !== undefined) yield { index, shownIndex: index, picture, isBrowserConverted };
+    }
+  };
+  let position = start;
+  try {
+    for await (const { data, isKey } of track.packets(start, end)) {
+      const rank = rankOfPacket[position++] ?? 0;
+      yield* named(await decoder.decode({ data, isKey, rank, isWanted: frameOfRank.has(rank) }));
+    }
+    yield* named(await decoder.flush());
+  } finally {
+    // Also when the caller stops early: the next run must meet an empty decoder.
+    await decoder.flush();
+  }
+}
+
+/**
+ * A frame that its own group of pictures did not give: decode from further back (a wrongly marked key packet), and where
+ * that fails let the nearest earlier frame stand in, or at the start of the video the first that can be decoded.
+ */
+async function recover(track: VideoTrack, decoder: PacketDecoder, frame: number, name: string): Promise<ReadFrame> {
+  const { timeline } = track;
+  const end = timeline.packetOfFrame[frame] ?? 0;
+  let nearest: ReadFrame | undefined;
+  let start = keyPacketFor(timeline, frame);
+  for (let attempt = 0; attempt <= RETRIES || nearest === undefined; attempt++) {
+    for await (const decoded of decodeRun(track, decoder, start, end, framesUpTo(track, frame, start))) {
+      if (decoded.index === frame) return decoded;
+      if (nearest === undefined || decoded.index > nearest.index) nearest = decoded;
+    }
+    if (start === 0) break;
+    start = keyPacketAtOrBefore(timeline, start - 1, Number.POSITIVE_INFINITY);
+  }
+  if (nearest !== undefined) return { ...nearest, index: frame };
+  const later = new Set(timeline.frameTimestamps.keys());
+  const last = timeline.packetTimestamps.length - 1;
+  for await (const decoded of decodeRun(track, decoder, keyPacketFor(timeline, frame), last, later)) {
+    return { ...decoded, index: frame };
+  }
+  throw new VideoError('undecodable', `no frame of ${name} can be decoded: the file is damaged; replace it`);
+}
+
+/** The frames from packet `start` on that are shown no later than `frame`. */
+function framesUpTo(track: VideoTrack, frame: number, start: number): ReadonlySet<number> {
+  const frames = new Set<number>();
+  for (let i = frame; i >= 0 && (track.timeline.packetOfFrame[i] ?? 0) >= start; i--) frames.add(i);
+  return frames;
+}

@@ -1,0 +1,116 @@
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BlobSource, BufferSource, FilePathSource } from 'mediabunny';
+import { addressSource, isAddress } from '../address-source.ts';
+import { messageOf } from '../container/open-track.ts';
+import { packetFrameReader } from '../decode/packet-frame-reader.ts';
+import type { OpenedSource, Platform } from '../open-video.ts';
+import type { VideoSource } from '../video.ts';
+import { VideoError } from '../video-error.ts';
+import { ffmpegFrameReader, programRuns } from './ffmpeg-program.ts';
+import { findDecoder, openLibAvDecoder } from './libav-decoder.ts';
+import { loadLibAv, type LibAv } from './libav.ts';
+
+/** What Node may have installed. */
+export interface NodeDecoders {
+  readonly loadLibAv: () => Promise<LibAv>;
+  /** The program's name or path. */
+  readonly ffmpeg: string;
+}
+
+/** Node: files by path; decoding by node-av where installed, else by the `ffmpeg` program. */
+export function nodePlatform(decoders: NodeDecoders = { loadLibAv, ffmpeg: 'ffmpeg' }): Platform {
+  let hasFfmpeg: Promise<boolean> | undefined;
+  return {
+    openSource,
+    async openReader(track, source, name, { decoder, threads = 1 }) {
+      if (decoder === 'webcodecs') {
+        throw new VideoError('no-decoder', `${name}: WebCodecs is part of browsers; in Node ask for node-av or ffmpeg`);
+      }
+      let reason = 'not asked for';
+      if (decoder !== 'ffmpeg') {
+        const libav = await decoders.loadLibAv().catch((error: unknown) => messageOf(error));
+        if (typeof libav !== 'string') {
+          findDecoder(libav, track.codec, name);
+          const openDecoder = () => openLibAvDecoder(libav, track, name, threads);
+          return { decoder: 'node-av', reader: packetFrameReader(track, openDecoder, name) };
+        }
+        reason = libav;
+        if (decoder === 'node-av') {
+          throw new VideoError(
+            'no-decoder',
+            `cannot decode ${name} with node-av: run "npm install node-av@6.1.1" (${reason})`,
+          );
+        }
+      }
+      hasFfmpeg ??= programRuns(decoders.ffmpeg);
+      if (!(await hasFfmpeg)) {
+        throw new VideoError(
+          'no-decoder',
+          `cannot decode ${name}: nothing that decodes video is installed; run "npm install node-av@6.1.1" or put ffmpeg on the PATH`,
+          { cause: reason },
+        );
+      }
+      const { file, remove } = await fileFor(source);
+      const reader = ffmpegFrameReader({ command: decoders.ffmpeg, file, name, colorSpace: track.colorSpace, threads });
+      return {
+        decoder: 'ffmpeg',
+        reader: {
+          read: (frames) => reader.read(frames),
+          async close() {
+            await reader.close();
+            await remove();
+          },
+        },
+      };
+    },
+  };
+}
+
+async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {
+  if (typeof source === 'string' || source instanceof URL) {
+    const name = `"${givenName ?? String(source)}"`;
+    if (isAddress(source)) return { source: addressSource(source), name };
+    const path = pathOf(source);
+    await checkFile(path, name);
+    return { source: new FilePathSource(path, { handleUnhandledError: () => undefined }), name };
+  }
+  const name = givenName === undefined ? 'the video data' : `"${givenName}"`;
+  if ((source instanceof Blob ? source.size : source.byteLength) === 0) throw emptyError(name);
+  return {
+    source:
+      source instanceof Blob
+        ? new BlobSource(source, { handleUnhandledError: () => undefined })
+        : new BufferSource(source),
+    name,
+  };
+}
+
+const pathOf = (source: string | URL): string =>
+  source instanceof URL || source.startsWith('file:') ? fileURLToPath(source) : source;
+
+const emptyError = (name: string) =>
+  new VideoError('not-video', `${name} is empty (0 bytes): it was not written or not fetched to the end`);
+
+async function checkFile(path: string, name: string): Promise<void> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw error.code === 'ENOENT' || error.code === 'ENOTDIR'
+      ? new VideoError('not-found', `${name} does not exist: check the path`, { cause: error })
+      : new VideoError('not-found', `${name} cannot be opened: ${error.message}`, { cause: error });
+  });
+  if (info.isDirectory()) throw new VideoError('not-video', `${name} is a folder: give a video file`);
+  if (info.size === 0) throw emptyError(name);
+}
+
+/** The program reads files and addresses; bytes in memory are written to a temporary file. */
+async function fileFor(source: VideoSource): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> {
+  if (typeof source === 'string' || source instanceof URL) {
+    return { file: isAddress(source) ? String(source) : pathOf(source), remove: () => Promise.resolve() };
+  }
+  const folder = await mkdtemp(join(tmpdir(), 'umt-video-'));
+  const file = join(folder, 'video');
+  await writeFile(file, new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source));
+  return { file, remove: () => rm(folder, { recursive: true, force: true }) };
+}

@@ -25,7 +25,6 @@ const student = z.strictObject({
   mlpRatio: positiveNumber('hidden channels of the MLP per channel of a token'),
   dropPath: fraction('stochastic depth: the rate of the last block, growing linearly from 0'),
   layerScale: number('initial value of the per-channel scale of each branch; 0 is without'),
-  learnablePositions: flag('train the position table instead of keeping sinusoids'),
 });
 
 const teacher = z.strictObject({
@@ -81,8 +80,8 @@ const data = z.strictObject({
     text('folder of videos, or list file with a video and a label per line', 'the path of a folder or a list file'),
     'to be given before a run',
   ),
-  prefix: orNull(text('folder that the paths of a list file start from'), "the list file's own folder"),
-  separator: orNull(text('what stands between path and label in a list file'), 'comma or space, as found'),
+  prefix: orNull(text('folder put in front of the paths of a list file', 'the path of a folder'), 'paths as they are'),
+  separator: choice('what stands between path and label in a list file', ['comma', 'space']),
   clipsPerVideo: wholeNumber('random clips taken from each video in an epoch', 1),
   heldOut: wholeNumber('videos kept out of training and used to measure it, evenly spread over the list', 0),
   workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),

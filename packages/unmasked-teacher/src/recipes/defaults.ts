@@ -7,7 +7,7 @@ const defaults: Overrides<PretrainConfig> = {
   seed: 0,
   resume: true,
   video: { frames: 8, size: 224, sampling: 'sparse', stride: 1, flip: true, colorJitter: 0, repeats: 1 },
-  student: { mlpRatio: 4, layerScale: 0, learnablePositions: false },
+  student: { mlpRatio: 4, layerScale: 0 },
   teacher: { weights: null },
   alignment: { layers: 6, studentInterval: 1, teacherInterval: 1, normalize: 'l2', loss: 'l2', weight: 1 },
   mask: { kind: 'attention', ratio: 0.8 },
@@ -21,7 +21,7 @@ const defaults: Overrides<PretrainConfig> = {
   },
   schedule: { epochs: 201, warmupEpochs: 40, warmupSteps: 0, maxSteps: null },
   batch: { size: 64, accumulation: 32 },
-  data: { path: null, prefix: null, separator: null, clipsPerVideo: 1, heldOut: 0, workers: 12, cacheMegabytes: 0 },
+  data: { path: null, prefix: null, separator: 'comma', clipsPerVideo: 1, heldOut: 0, workers: 12, cacheMegabytes: 0 },
   checkpoint: { everySteps: null, keep: 1 },
   report: { evaluateEverySteps: null, clips: 3 },
 };

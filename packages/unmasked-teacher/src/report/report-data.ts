@@ -1,0 +1,61 @@
+import type { PretrainConfig } from '../config/pretrain-config.ts';
+
+/** Everything the report of a pre-training run shows. Plain data. */
+export interface ReportData {
+  readonly config: PretrainConfig;
+  /** The device in words. */
+  readonly device: string;
+  /** When the report was written. */
+  readonly date: Date;
+  readonly outcome: 'done' | 'stopped';
+  readonly totalSteps: number;
+  /** Clips per optimizer step. */
+  readonly clipsPerStep: number;
+  /** Steps whose update was left out because it was not finite. */
+  readonly skippedSteps: number;
+  /** One point per step, in order. */
+  readonly steps: readonly StepPoint[];
+  /** Null where no video was held out. */
+  readonly heldOut: HeldOutSummary | null;
+  readonly clips: readonly ClipPicture[];
+  /** Videos that training used. */
+  readonly trainingVideos: number;
+  /** Samples that could not be decoded and were replaced by others. */
+  readonly brokenVideos: readonly string[];
+  /** What to type next. */
+  readonly commands: readonly { readonly about: string; readonly command: string }[];
+}
+
+/** One optimizer step. */
+export interface StepPoint {
+  readonly step: number;
+  readonly loss: number;
+  readonly learningRate: number;
+  readonly samplesPerSecond: number;
+  /** From 0 to 1. */
+  readonly dataWaitShare: number;
+}
+
+/** How the student does on videos it was not trained on. */
+export interface HeldOutSummary {
+  readonly videos: readonly string[];
+  readonly clips: number;
+  readonly evaluations: readonly { readonly step: number; readonly loss: number }[];
+  /** Loss of always predicting the mean training target of each layer and position, whatever the clip shows. */
+  readonly blindLoss: number;
+}
+
+/** One clip, as the report shows it. */
+export interface ClipPicture {
+  /** The video's name. */
+  readonly name: string;
+  /** The frames side by side, left to right. */
+  readonly strip: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
+  readonly frames: number;
+  /** Patches per frame and side. */
+  readonly grid: number;
+  /** Teacher's class attention, frames x grid x grid, row by row; any positive scale. */
+  readonly attention: ArrayLike<number>;
+  /** Positions (t, h, w) the student saw. */
+  readonly visible: readonly number[];
+}

@@ -9,15 +9,21 @@ export function orientPicture(picture: Picture, orientation: Orientation): Pictu
   const { rotation, isMirrored } = orientation;
   if (rotation === 0 && !isMirrored) return picture;
   const isQuarter = rotation === 90 || rotation === 270;
-  const firstStep = lumaStep(picture.format);
+  const steps = picture.planes.map((_, i) => (i === 0 ? lumaStep(picture.format) : picture.format === 'NV12' ? 2 : 1));
+  const lengths = picture.planes.map((plane, i) => plane.width * plane.height * (steps[i] ?? 1));
+  const total = lengths.reduce((sum, length) => sum + length, 0);
+  // One memory for all planes, so that a frame moves between threads in one piece.
+  const samples = picture.bitDepth > 8 ? new Uint16Array(total) : new Uint8Array(total);
+  let offset = 0;
   return {
     ...picture,
     width: isQuarter ? picture.height : picture.width,
     height: isQuarter ? picture.width : picture.height,
     format: isQuarter ? turnedFormat(picture.format) : picture.format,
-    planes: picture.planes.map((plane, i) =>
-      orientPlane(plane, i === 0 ? firstStep : picture.format === 'NV12' ? 2 : 1, orientation),
-    ),
+    planes: picture.planes.map((plane, i) => {
+      const out = samples.subarray(offset, (offset += lengths[i] ?? 0));
+      return orientPlane(plane, steps[i] ?? 1, orientation, out);
+    }),
   };
 }
 
@@ -25,12 +31,14 @@ function turnedFormat(format: PictureFormat): PictureFormat {
   return format === 'I422' ? 'I440' : format === 'I440' ? 'I422' : format;
 }
 
-function orientPlane(plane: Plane, step: number, { rotation, isMirrored }: Orientation): Plane {
+function orientPlane(
+  plane: Plane,
+  step: number,
+  { rotation, isMirrored }: Orientation,
+  out: Uint8Array | Uint16Array,
+): Plane {
   const { data, stride, width: w, height: h } = plane;
-  const isQuarter = rotation === 90 || rotation === 270;
-  const [width, height] = isQuarter ? [h, w] : [w, h];
-  const length = width * height * step;
-  const out = data instanceof Uint16Array ? new Uint16Array(length) : new Uint8Array(length);
+  const [width, height] = rotation === 90 || rotation === 270 ? [h, w] : [w, h];
   // Position of the sample that comes to (0, 0), and how the source moves with x and y of the result.
   const corners = {
     0: [0, step, stride],

@@ -6,8 +6,10 @@ export interface EncodedVideoPacket {
   readonly isKey: boolean;
   /** Its place by time among all packets of the track: decoders carry it as the timestamp. */
   readonly rank: number;
-  /** True when its frame is to be kept; others are decoded only as far as kept ones refer to them. */
+  /** True when its frame is to be kept. */
   readonly isWanted: boolean;
+  /** True when the decoder may pass it over if no other frame refers to it. */
+  readonly maySkip: boolean;
 }
 
 /** A frame as it left a decoder: not rotated yet. */
@@ -26,6 +28,10 @@ export type PacketDecoderFactory = () => Promise<PacketDecoder>;
  * Turns packets into pictures. Damaged packets are passed over in silence, their frames missing or concealed, as FFmpeg does.
  */
 export interface PacketDecoder {
+  /** True when it makes use of `maySkip`. */
+  readonly canSkip: boolean;
+  /** True when a packet since the last but one flush was damaged. What replaces damage depends on all frames before it. */
+  readonly sawDamage: boolean;
   /** Feeds one packet and resolves to the wanted pictures that are ready, in order of rank. */
   decode(packet: EncodedVideoPacket): Promise<readonly DecodedPicture[]>;
   /** Resolves to the wanted pictures still inside; afterwards the next packet must be a key packet. */

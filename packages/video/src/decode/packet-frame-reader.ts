@@ -2,10 +2,13 @@ import type { VideoTrack } from '../container/track.ts';
 import { VideoError } from '../video-error.ts';
 import type { FrameReader, ReadFrame } from './frame-reader.ts';
 import type { DecodedPicture, PacketDecoder, PacketDecoderFactory } from './packet-decoder.ts';
-import { keyPacketAtOrBefore, keyPacketFor, planRuns } from './runs.ts';
+import { type DecodeRun, keyPacketAtOrBefore, keyPacketFor, planRuns } from './runs.ts';
 
 /** How many groups of pictures further back a lost frame is tried from before its neighbour stands in. */
 const RETRIES = 2;
+
+/** Frames of one run that may be held back; with more wanted, skipping saves little. */
+const MAX_HELD = 64;
 
 /**
  * Reads frames by feeding a track's packets to a decoder.
@@ -18,6 +21,11 @@ export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderF
       const decoder = await openDecoder();
       try {
         for (const run of planRuns(track.timeline, frames)) {
+          const quick = await decodeSkipping(track, decoder, run);
+          if (quick !== null) {
+            yield* quick;
+            continue;
+          }
           const lost = new Set(run.frames);
           for await (const decoded of decodeRun(track, decoder, run.start, run.end, lost)) {
             lost.delete(decoded.index);
@@ -33,6 +41,23 @@ export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderF
   };
 }
 
+/**
+ * Decodes a run without the frames that nothing refers to. The result is held back until the run is known to be intact:
+ * what a decoder puts in the place of damage depends on frames that were left out here.
+ *
+ * @returns null when the run must be decoded in full.
+ */
+async function decodeSkipping(
+  track: VideoTrack,
+  decoder: PacketDecoder,
+  { start, end, frames }: DecodeRun,
+): Promise<readonly ReadFrame[] | null> {
+  if (!decoder.canSkip || frames.length > MAX_HELD || frames.length > end - start) return null;
+  const held: ReadFrame[] = [];
+  for await (const decoded of decodeRun(track, decoder, start, end, new Set(frames), true)) held.push(decoded);
+  return decoder.sawDamage || held.length < frames.length ? null : held;
+}
+
 /** Decodes packets start..end and yields the wanted frames among them. */
 async function* decodeRun(
   track: VideoTrack,
@@ -40,6 +65,7 @@ async function* decodeRun(
   start: number,
   end: number,
   wanted: ReadonlySet<number>,
+  maySkip = false,
 ): AsyncGenerator<ReadFrame> {
   const { rankOfPacket, packetOfFrame } = track.timeline;
   const frameOfRank = new Map<number, number>();
@@ -54,7 +80,8 @@ async function* decodeRun(
   try {
     for await (const { data, isKey } of track.packets(start, end)) {
       const rank = rankOfPacket[position++] ?? 0;
-      yield* named(await decoder.decode({ data, isKey, rank, isWanted: frameOfRank.has(rank) }));
+      const isWanted = frameOfRank.has(rank);
+      yield* named(await decoder.decode({ data, isKey, rank, isWanted, maySkip: maySkip && !isWanted }));
     }
     yield* named(await decoder.flush());
   } finally {

@@ -71,6 +71,8 @@ export async function openLibAvDecoder(
   const wanted = new Set<number>();
   let isOpen = true;
   let isSkipping = false;
+  let isFresh = true;
+  let sawDamage = false;
   let lastPause = performance.now();
 
   const receive = (): DecodedPicture[] => {
@@ -80,8 +82,10 @@ export async function openLibAvDecoder(
       if (code === libav.AVERROR_EAGAIN || code === libav.AVERROR_EOF) break;
       if (code < 0) {
         errors++;
+        sawDamage = true;
         continue;
       }
+      if (frame.decodeErrorFlags !== 0) sawDamage = true;
       const rank = Number(frame.pts);
       if (wanted.delete(rank)) {
         pictures.push({ rank, picture: copyPicture(libav, frame, track.colorSpace), isBrowserConverted: false });
@@ -92,7 +96,12 @@ export async function openLibAvDecoder(
   };
 
   return {
-    async decode({ data, isKey, rank, isWanted }) {
+    // H.264 marks frames that no other refers to. (HEVC's mark means less, the others have none.)
+    canSkip: track.codec === 'avc',
+    get sawDamage() {
+      return sawDamage;
+    },
+    async decode({ data, isKey, rank, isWanted, maySkip }) {
       // An empty packet would tell libav that the stream ends.
       if (!isOpen || data.length === 0) return [];
       if (performance.now() - lastPause > PAUSE_AFTER_MS) {
@@ -100,16 +109,19 @@ export async function openLibAvDecoder(
         lastPause = performance.now();
       }
       if (isWanted) wanted.add(rank);
-      // H.264 marks frames that no other refers to: those need no decoding unless wanted. (HEVC's mark means less.)
-      if (track.codec === 'avc' && isSkipping === isWanted) {
-        isSkipping = !isWanted;
-        context.setOption('skip_frame', isSkipping ? 'noref' : 'default');
+      if (isFresh) {
+        isFresh = false;
+        sawDamage = false;
+      }
+      if (isSkipping !== maySkip) {
+        isSkipping = maySkip;
+        context.setOption('skip_frame', maySkip ? 'noref' : 'default');
       }
       packet.data = toBuffer(data);
       packet.pts = BigInt(rank);
       packet.isKeyframe = isKey;
       // A damaged packet is refused or half decoded; either way decoding goes on with the next.
-      context.sendPacketSync(packet);
+      if (context.sendPacketSync(packet) < 0) sawDamage = true;
       packet.unref();
       return receive();
     },
@@ -119,6 +131,7 @@ export async function openLibAvDecoder(
       const pictures = receive();
       context.flushBuffers();
       wanted.clear();
+      isFresh = true;
       return pictures;
     },
     close() {

@@ -1,1 +1,1 @@
-export {};
+export { alignmentLoss, type AlignmentLossKind } from './alignment.ts';

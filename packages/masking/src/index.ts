@@ -1,1 +1,11 @@
-export {};
+export { drawVisible, exponentialNoise, isDrawable, type MaskDraw, type VisibleDraw } from './attention-mask.ts';
+export {
+  hostVisible,
+  maskOf,
+  randomVisible,
+  tubeVisible,
+  visibleOf,
+  type HostMaskKind,
+  type MaskGrid,
+} from './host-mask.ts';
+export { visibleCount } from './visible-count.ts';

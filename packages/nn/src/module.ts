@@ -13,19 +13,24 @@ export abstract class Module {
     return new Map(walk(this, ''));
   }
 
-  /** Disposes every parameter. */
+  /** Disposes every parameter, and what its modules hold besides (a module that owns constants overrides this). */
   dispose(): void {
-    for (const parameter of this.parameters().values()) parameter.dispose();
+    for (const child of childrenOf(this)) child.value.dispose();
   }
 }
 
-function* walk(module: object, prefix: string): Generator<[string, Parameter]> {
-  for (const [field, value] of Object.entries(module)) {
-    const name = prefix + field;
-    if (value instanceof Parameter) yield [name, value];
-    else if (value instanceof Module) yield* walk(value, `${name}.`);
-    else if (Array.isArray(value) && value.every((child) => child instanceof Module)) {
-      for (const [index, child] of value.entries()) yield* walk(child, `${name}.${index}.`);
+function* walk(module: Module, prefix: string): Generator<[string, Parameter]> {
+  for (const { name, value } of childrenOf(module)) {
+    if (value instanceof Parameter) yield [prefix + name, value];
+    else yield* walk(value, `${prefix}${name}.`);
+  }
+}
+
+function* childrenOf(module: Module): Generator<{ readonly name: string; readonly value: Parameter | Module }> {
+  for (const [name, value] of Object.entries(module)) {
+    if (value instanceof Parameter || value instanceof Module) yield { name, value };
+    else if (Array.isArray(value) && value.every((item) => item instanceof Module)) {
+      for (const [index, item] of value.entries()) yield { name: `${name}.${index}`, value: item };
     }
   }
 }

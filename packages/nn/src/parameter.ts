@@ -23,8 +23,14 @@ export class Parameter implements Variable {
   /** Replaces the value with one of the same shape and dtype, and disposes the old one. */
   assign(value: Tensor): void {
     const { shape, dtype } = this.#value;
-    if (value.dtype !== dtype || value.shape.length !== shape.length || value.shape.some((length, axis) => length !== shape[axis])) {
-      throw new Error(`parameter of ${dtype} [${shape.join(', ')}] cannot take ${value.dtype} [${value.shape.join(', ')}]`);
+    if (
+      value.dtype !== dtype ||
+      value.shape.length !== shape.length ||
+      value.shape.some((length, axis) => length !== shape[axis])
+    ) {
+      throw new Error(
+        `parameter of ${dtype} [${shape.join(', ')}] cannot take ${value.dtype} [${value.shape.join(', ')}]`,
+      );
     }
     const old = this.#value;
     this.#value = keep(value);

@@ -1,0 +1,132 @@
+import { loadParameters, type ParameterSource } from '@umt/nn';
+import { resizePositionTable, type TokenGrid } from '@umt/tokenizer';
+import type { TeacherConfig } from './teacher-config.ts';
+import { checkTeacherConfig } from './teacher-config.ts';
+import type { Teacher } from './teacher.ts';
+
+/** A checkpoint does not hold the visual tower of a CLIP. */
+export class ClipCheckpointError extends Error {
+  override readonly name = 'ClipCheckpointError';
+}
+
+const PREFIX = 'visual.';
+/** OpenAI's towers all have heads of this width. */
+const HEAD_WIDTH = 64;
+
+/**
+ * Sets a teacher's parameters from OpenAI's weights: those of the whole model, or of the visual tower alone (UMT's
+ * `vit_b16.pth` and `vit_l14.pth`). See `openAiSource` for what is converted. Every tensor of the tower must be there, and
+ * nothing else.
+ *
+ * @throws ClipCheckpointError when it is no CLIP, ParameterMismatchError of @umt/nn when it does not fit the teacher
+ */
+export async function loadOpenAiTeacher(teacher: Teacher, checkpoint: ParameterSource): Promise<void> {
+  await loadParameters(teacher, openAiSource(checkpoint, teacher.config));
+}
+
+/**
+ * The size of the tower in a checkpoint, at the resolution it was trained at; what a checkpoint cannot tell is as in UMT's
+ * recipes.
+ *
+ * @param changes fields that shall be otherwise, such as `resolution` or `alignedLayers`
+ * @throws ClipCheckpointError when it is no CLIP, RangeError naming the field that is wrong
+ */
+export function openAiConfig(checkpoint: ParameterSource, changes: Partial<TeacherConfig> = {}): TeacherConfig {
+  const names = visualNames(checkpoint);
+  const [width = 0, , ...kernel] = shapeOf(checkpoint, names, 'conv1.weight');
+  const patch = kernel.at(-1) ?? 0;
+  const [positions = 0] = shapeOf(checkpoint, names, 'positional_embedding');
+  const [, outputWidth = 0] = shapeOf(checkpoint, names, 'proj');
+  const layers = new Set([...names.keys()].flatMap((name) => /^transformer\.resblocks\.(\d+)\./.exec(name)?.[1] ?? []))
+    .size;
+  const config: TeacherConfig = {
+    width,
+    layers,
+    heads: width / HEAD_WIDTH,
+    patch,
+    tubelet: kernel.length === 3 ? (kernel[0] ?? 1) : 1,
+    resolution: sideOf(positions - 1) * patch,
+    outputWidth,
+    alignedLayers: Math.min(6, layers),
+    layerInterval: 1,
+    normalize: 'l2',
+    ...changes,
+  };
+  checkTeacherConfig(config);
+  return config;
+}
+
+/**
+ * Presents OpenAI's weights as a teacher's: of a whole model only what is under `visual.`, without that prefix; the
+ * image's patch kernel inflated to the tubelet's frames (its weights in frame floor(k / 2), zeros around); the position
+ * table resized bicubically to the grid of the configured resolution, the class token's row as it is. Tensors are read and
+ * changed when asked for.
+ *
+ * @throws ClipCheckpointError when it is no CLIP
+ */
+export function openAiSource(checkpoint: ParameterSource, config: TeacherConfig): ParameterSource {
+  const names = visualNames(checkpoint);
+  const { patch, tubelet, resolution } = config;
+  const kernel = shapeOf(checkpoint, names, 'conv1.weight');
+  const isImageKernel = kernel.length === 4;
+  const [positions = 0, width = 0] = shapeOf(checkpoint, names, 'positional_embedding');
+  const own = square(sideOf(positions - 1));
+  const wanted = square(resolution / patch);
+
+  const shapes = new Map([...names].map(([name, original]) => [name, checkpoint.shapes.get(original) ?? []]));
+  if (isImageKernel) shapes.set('conv1.weight', [...kernel.slice(0, 2), tubelet, ...kernel.slice(2)]);
+  shapes.set('positional_embedding', [1 + wanted.rows * wanted.columns, width]);
+
+  return {
+    shapes,
+    async read(name) {
+      const data = await checkpoint.read(names.get(name) ?? name);
+      if (name === 'conv1.weight' && isImageKernel) return inflate(data, (kernel[2] ?? 0) * (kernel[3] ?? 0), tubelet);
+      if (name !== 'positional_embedding') return data;
+      const patchRows = resizePositionTable(data.subarray(width), width, own, wanted);
+      const table = new Float32Array(width + patchRows.length);
+      table.set(data.subarray(0, width));
+      table.set(patchRows, width);
+      return table;
+    },
+  };
+}
+
+/** Names within the tower to names in the checkpoint. */
+function visualNames(checkpoint: ParameterSource): ReadonlyMap<string, string> {
+  const all = [...checkpoint.shapes.keys()];
+  const visual = all.filter((name) => name.startsWith(PREFIX));
+  return new Map(
+    visual.length > 0 ? visual.map((name) => [name.slice(PREFIX.length), name]) : all.map((name) => [name, name]),
+  );
+}
+
+function shapeOf(checkpoint: ParameterSource, names: ReadonlyMap<string, string>, name: string): readonly number[] {
+  const shape = checkpoint.shapes.get(names.get(name) ?? '');
+  if (shape) return shape;
+  throw new ClipCheckpointError(
+    `the checkpoint has no '${name}' or 'visual.${name}': it is not OpenAI's CLIP; give the whole model or its visual tower`,
+  );
+}
+
+function sideOf(patches: number): number {
+  const side = Math.sqrt(patches);
+  if (Number.isInteger(side) && side > 0) return side;
+  throw new ClipCheckpointError(
+    `the checkpoint's positional_embedding has ${patches} patch rows, which make no square grid`,
+  );
+}
+
+function square(side: number): TokenGrid {
+  return { frames: 1, rows: side, columns: side };
+}
+
+/** [.., p, p] -> [.., k, p, p]: the image's kernel in the middle frame. */
+function inflate(kernel: Float32Array, area: number, frames: number): Float32Array {
+  const inflated = new Float32Array(kernel.length * frames);
+  const middle = Math.floor(frames / 2);
+  for (let start = 0; start < kernel.length; start += area) {
+    inflated.set(kernel.subarray(start, start + area), start * frames + middle * area);
+  }
+  return inflated;
+}

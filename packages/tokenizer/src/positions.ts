@@ -1,0 +1,12 @@
+import { add, gather, reshape, type Tensor } from '@umt/tensor';
+
+/**
+ * Adds to every token the row of its position.
+ *
+ * @param tokens_BMD [B, M, D]
+ * @param table_ND [N, D]
+ * @param visible int32 [B, M], the positions of the tokens; without it they are 0 .. N - 1 and M is N
+ */
+export function addPositions(tokens_BMD: Tensor, table_ND: Tensor, visible?: Tensor): Tensor {
+  return add(tokens_BMD, visible ? gather(table_ND, visible) : reshape(table_ND, [1, ...table_ND.shape]));
+}

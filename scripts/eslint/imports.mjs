@@ -8,7 +8,7 @@ import { floorViolation, isEngine, isWorkspacePackage, packageOf } from '../hous
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 const BUILTINS = new Set(builtinModules);
 
-/** @typedef {{ readonly name: string, readonly dir: string, readonly path: string, readonly listed: ReadonlySet<string>, readonly dev: ReadonlySet<string> }} Importer */
+/** @typedef {{ readonly name: string, readonly isPrivate: boolean, readonly dir: string, readonly path: string, readonly listed: ReadonlySet<string>, readonly dev: ReadonlySet<string> }} Importer */
 
 /** @type {Map<string, Omit<Importer, 'path'>>} */
 const manifests = new Map();
@@ -28,6 +28,7 @@ function importerOf(filename) {
       fields.flatMap((field) => Object.keys(manifest[field] ?? {}));
     known = {
       name: manifest.name,
+      isPrivate: manifest.private === true,
       dir,
       listed: new Set(names(['dependencies', 'peerDependencies', 'optionalDependencies'])),
       dev: new Set(names(['devDependencies'])),
@@ -93,14 +94,14 @@ export const floors = importRule('hold the floors', ({ importer, specifier }) =>
 });
 
 /**
- * A package imports only what its package.json lists. Tests may also use the workspace's packages (they run from source)
+ * A package imports only what its package.json lists. Tests and private packages may also use the workspace's packages (they run from source)
  * and the tools of the root.
  */
 export const listedImports = importRule('import only what package.json lists', ({ importer, specifier }) => {
   if (specifier.startsWith('.') || isNodeBuiltin(specifier) || specifier.startsWith('data:')) return undefined;
   const imported = packageOf(specifier);
   if (importer.listed.has(imported) || imported === importer.name) return undefined;
-  const isTool = !inSource(importer);
+  const isTool = importer.isPrivate || !inSource(importer);
   if (isTool && (importer.dev.has(imported) || isWorkspacePackage(imported))) return undefined;
   if (isTool && importerOf(join(ROOT, 'package.json')).dev.has(imported)) return undefined;
   return `${imported} is not in the ${isTool ? '' : 'dependencies or peerDependencies of '}package.json of ${importer.name}`;

@@ -1,28 +1,31 @@
 import { engineOf } from './ambient.ts';
 import type { DType, Shape } from './dtype.ts';
-import { gradientRules } from './gradient-rules.ts';
+import { gradientRules } from './gradient-rules/index.ts';
 import type { PrimitiveAttributes, PrimitiveName } from './primitives.ts';
-import { observersOf } from './tape.ts';
+import { isDifferentiable, observersOf } from './tape.ts';
 import { Tensor } from './tensor.ts';
 
 /** How the gradient of a primitive is found from what was saved. */
 export interface GradientRule<P extends PrimitiveName> {
-  /** Indices of the inputs that backward reads. */
-  readonly savesInputs?: readonly number[];
-  /** Whether backward reads the output; it is saved after the inputs. */
-  readonly savesOutput?: boolean;
+  /** reads[i]: indices of the inputs that the gradient of input i reads. Only those are saved, and only where it is needed. */
+  readonly reads?: readonly (readonly number[])[];
+  /** Whether backward reads the output. */
+  readonly readsOutput?: boolean;
+  /** Gradients per input; an entry whose `needs` is false may be null. */
   readonly backward: (context: GradientContext<P>) => readonly (Tensor | null)[];
 }
 
 /** What a gradient rule sees. */
 export interface GradientContext<P extends PrimitiveName> {
-  /** The saved tensors, in the order of the rule. */
-  readonly saved: readonly Tensor[];
   /** The gradient of the output. */
   readonly gradient: Tensor;
+  /** An input that the rule said it reads. */
+  readonly input: (index: number) => Tensor;
+  /** The output, for a rule that said it reads it. */
+  readonly output: () => Tensor;
+  readonly shape: (index: number) => Shape;
+  readonly dtype: (index: number) => DType;
   readonly attributes: PrimitiveAttributes[P];
-  readonly inputShapes: readonly Shape[];
-  readonly inputDTypes: readonly DType[];
   readonly needs: readonly boolean[];
 }
 
@@ -40,7 +43,7 @@ export function run<P extends PrimitiveName>(
   );
   const outputs = handles.map((handle) => Tensor.fromHandle(engine, handle));
   const rule = gradientRules[primitive] as GradientRule<P> | undefined;
-  if (rule) record(rule, inputs, outputs, attributes);
+  if (rule && outputs.every(isDifferentiable)) record(primitive, rule, inputs, outputs, attributes);
   return outputs;
 }
 
@@ -56,6 +59,7 @@ export function runOne<P extends PrimitiveName>(
 }
 
 function record<P extends PrimitiveName>(
+  primitive: P,
   rule: GradientRule<P>,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
@@ -63,23 +67,42 @@ function record<P extends PrimitiveName>(
 ): void {
   const observers = observersOf(inputs);
   if (observers.length === 0) return;
-  const inputShapes = inputs.map((input) => input.shape);
-  const inputDTypes = inputs.map((input) => input.dtype);
-  const saved = (rule.savesInputs ?? []).map((index) => inputs[index] ?? null);
+  const shapes = inputs.map((input) => input.shape);
+  const dtypes = inputs.map((input) => input.dtype);
   const recording = {
     inputs,
     outputs,
-    saved: rule.savesOutput ? [...saved, ...outputs.slice(0, 1)] : saved,
+    // the inputs in their own places, then the output
+    saved: (needs: readonly boolean[]) => {
+      const read = new Set(needs.flatMap((isNeeded, index) => (isNeeded ? (rule.reads?.[index] ?? []) : [])));
+      return [
+        ...inputs.map((input, index) => (read.has(index) ? input : null)),
+        rule.readsOutput ? (outputs[0] ?? null) : null,
+      ];
+    },
     backward: (
-      savedTensors: readonly (Tensor | null)[],
-      gradients: readonly (Tensor | null)[],
+      saved: readonly (Tensor | null)[],
+      [gradient]: readonly (Tensor | null)[],
       needs: readonly boolean[],
-    ) => {
-      const gradient = gradients[0];
+    ): readonly (Tensor | null)[] => {
       if (!gradient) return [];
-      const present = savedTensors.filter((tensor) => tensor !== null);
-      return rule.backward({ saved: present, gradient, attributes, inputShapes, inputDTypes, needs });
+      const input = (index: number) => existing(primitive, saved[index]);
+      return rule.backward({
+        gradient,
+        input,
+        output: () => input(inputs.length),
+        shape: (index) => existing(primitive, shapes[index]),
+        dtype: (index) => existing(primitive, dtypes[index]),
+        attributes,
+        needs,
+      });
     },
   };
   for (const observer of observers) observer.record(recording);
+}
+
+function existing<T>(primitive: PrimitiveName, value: T | null | undefined): T {
+  if (value === null || value === undefined)
+    throw new Error(`${primitive}: its gradient rule reads what it did not save`);
+  return value;
 }

@@ -1,7 +1,7 @@
 import { fullLike } from './operations/create.ts';
-import { adopt, dispose, keep, scope } from './scope.ts';
-import { show } from './shapes.ts';
-import { activeObservers, observersOf, Tape, withObservers, type Observer, type Recording } from './tape.ts';
+import { adopt, keep, outsideScope, scope } from './scope.ts';
+import { sameShape, show } from './shapes.ts';
+import { activeObservers, isDifferentiable, Tape, withObservers } from './tape.ts';
 import { Tensor } from './tensor.ts';
 
 /** A mutable cell that holds a tensor, such as a Parameter of @umt/nn. */
@@ -16,7 +16,8 @@ export type GradientSource = Tensor | Variable;
 export interface ValueAndGradOptions<S extends GradientSource> {
   /**
    * Called once per source, as soon as its gradient is final, while the backward pass goes on: accumulation and all-reduce
-   * hang here. The callee owns the gradient, and the result then holds no gradients.
+   * hang here. The callee owns the gradient (it is in no scope), and the result then holds no gradients. A source's own
+   * tensor is no longer read by then, so an optimizer may update it here.
    */
   readonly onGradient?: (source: S, gradient: Tensor, index: number) => void;
 }
@@ -26,177 +27,113 @@ export type Differentiable = Tensor | { readonly loss: Tensor };
 
 /**
  * Runs `f` and the gradient of its scalar loss with respect to every source, in one pass back that frees each activation
- * and gradient as soon as it is spent. A source the loss does not depend on gets zeros.
+ * and gradient as soon as it is spent. A source the loss does not depend on gets zeros. Calls nest: the gradient of a
+ * gradient is a second derivative.
  * @returns what `f` returned, and a gradient per source in the shape of the source (none with `onGradient`).
+ * @throws when the loss is not a scalar of a floating type, or a source is not of a floating type.
  */
 export function valueAndGrad<T extends Differentiable, S extends GradientSource>(
   f: () => T,
   sources: readonly S[],
   options: ValueAndGradOptions<S> = {},
 ): { readonly value: T; readonly gradients: readonly Tensor[] } {
-  const gradients: Tensor[] = [];
-  const handOver = (gradient: Tensor, index: number) => {
+  const { onGradient } = options;
+  const tensors = tensorsOf('valueAndGrad', sources);
+  if (!onGradient) return differentiate(f, tensors, lossSeeds);
+  return differentiate(f, tensors, lossSeeds, (gradient, index) => {
     const source = sources[index];
-    if (options.onGradient && source) options.onGradient(source, gradient, index);
-    else gradients[index] = gradient;
-  };
-  const value = differentiate(f, sources.map(tensorOf), lossSeeds, handOver);
-  return { value, gradients: gradients.map(adopt) };
+    if (!source) return;
+    keep(gradient);
+    try {
+      outsideScope(() => onGradient(source, gradient, index));
+    } catch (error) {
+      gradient.dispose();
+      throw error;
+    }
+  });
 }
 
 /**
  * The vector-Jacobian product of any function: runs `f`, whose results are the roots, and pulls `seeds` (one per root, in
  * its shape) back to every source.
+ * @throws when a seed is missing or not in the shape of its root, or a source is not of a floating type.
  */
 export function vjp<S extends GradientSource>(
   f: () => readonly Tensor[],
   sources: readonly S[],
   seeds: readonly Tensor[],
 ): { readonly values: readonly Tensor[]; readonly gradients: readonly Tensor[] } {
-  const gradients: Tensor[] = [];
-  const values = differentiate(
-    f,
-    sources.map(tensorOf),
-    (roots) => ({ roots, seeds }),
-    (gradient, index) => {
-      gradients[index] = gradient;
-    },
-  );
-  return { values, gradients: gradients.map(adopt) };
+  const { value, gradients } = differentiate(f, tensorsOf('vjp', sources), (roots) => {
+    checkSeeds(roots, seeds);
+    return { roots, seeds };
+  });
+  return { values: value, gradients };
 }
 
-/** One operation with a gradient of its own. */
-export interface CustomGradient {
-  readonly output: Tensor;
-  /** Tensors that `backward` reads. */
-  readonly saved?: readonly Tensor[];
-  /** Gradients with respect to each input, from the output's; null where there is none. */
-  readonly backward: (outputGradient: Tensor, saved: readonly Tensor[]) => readonly (Tensor | null)[];
+interface Roots {
+  readonly roots: readonly Tensor[];
+  readonly seeds: readonly Tensor[];
 }
 
-/** Runs `forward` as one operation: what happens inside is not recorded, and its own `backward` is used. */
-export function customGradient(
-  inputs: readonly Tensor[],
-  forward: (...inputs: readonly Tensor[]) => CustomGradient,
-): Tensor {
+/** Runs `f` on a tape and walks back; gradients go to `handOver` where there is one, else into the result. */
+function differentiate<T>(
+  f: () => T,
+  sources: readonly Tensor[],
+  rootsOf: (value: T) => Roots,
+  handOver?: (gradient: Tensor, index: number) => void,
+): { readonly value: T; readonly gradients: readonly Tensor[] } {
   return scope(() => {
-    const { output, saved = [], backward } = withObservers([], () => forward(...inputs));
-    const recording: Recording = {
-      inputs,
-      outputs: [output],
-      saved,
-      backward: (savedTensors, [gradient]) =>
-        gradient
-          ? backward(
-              gradient,
-              savedTensors.filter((tensor) => tensor !== null),
-            )
-          : [],
-    };
-    for (const observer of observersOf(inputs)) observer.record(recording);
-    return output;
+    const tape = new Tape(sources);
+    try {
+      const value = withObservers([...activeObservers(), tape], () => scope(f));
+      const { roots, seeds } = rootsOf(value);
+      const gradients: Tensor[] = [];
+      const sourceIds = sources.map((source) => source.id);
+      tape.walkBack(roots, seeds, sourceIds, (index, found) => {
+        const source = sources[index];
+        if (!source) return;
+        const gradient = found ? adopt(found) : fullLike(source, 0);
+        if (handOver) handOver(gradient, index);
+        else gradients[index] = gradient;
+      });
+      return { value, gradients };
+    } finally {
+      tape.clear();
+    }
   });
 }
 
-/**
- * Activation checkpointing: runs `f` without saving its activations and runs it again when the gradient is needed.
- * `f` must be a pure function of its inputs and of parameters; the gradients of both are found by themselves.
- */
-export function checkpoint(f: (...inputs: readonly Tensor[]) => Tensor, ...inputs: readonly Tensor[]): Tensor {
-  const observers = activeObservers();
-  const [observer] = observers;
-  if (!observer) return f(...inputs);
-  if (observers.length > 1) return f(...inputs); // nested gradients differentiate through the recorded operations
-  const probe = new DependencyProbe(observer);
-  const output = withObservers([probe], () => scope(() => f(...inputs)));
-  const dependencies = [...probe.dependencies.values()];
-  observer.record({
-    inputs: dependencies,
-    outputs: [output],
-    saved: [...inputs, ...dependencies],
-    backward: (saved, [gradient]) => {
-      if (!gradient) return [];
-      const present = saved.filter((tensor) => tensor !== null);
-      const sources = present.slice(inputs.length);
-      const { values, gradients } = vjp(() => [f(...present.slice(0, inputs.length))], sources, [gradient]);
-      dispose(values);
-      return gradients;
-    },
-  });
-  dispose(dependencies);
-  return output;
-}
-
-/** The same value as a constant: no gradient flows through it. */
-export function stopGradient(x: Tensor): Tensor {
-  return withObservers([], () => Tensor.fromHandle(x.engine, reshapeHandle(x)));
-}
-
-function reshapeHandle(x: Tensor) {
-  const [handle] = x.engine.run('reshape', [x.handle], { shape: x.shape });
-  if (!handle) throw new Error('reshape: the engine returned no output');
-  return handle;
-}
-
-/** Finds which tracked tensors a function reads directly. */
-class DependencyProbe implements Observer {
-  readonly dependencies = new Map<number, Tensor>();
-  readonly #observer: Observer;
-
-  constructor(observer: Observer) {
-    this.#observer = observer;
+function lossSeeds(value: Differentiable): Roots {
+  const loss = value instanceof Tensor ? value : value.loss;
+  if (loss.size !== 1 || !isDifferentiable(loss)) {
+    throw new Error(
+      `valueAndGrad: the loss must be a floating scalar, got ${loss.dtype} ${show(loss.shape)}; reduce it with mean() or sum()`,
+    );
   }
+  return { roots: [loss], seeds: [fullLike(loss, 1)] };
+}
 
-  tracks(tensor: Tensor): boolean {
-    return this.#observer.tracks(tensor);
-  }
-
-  record({ inputs }: Recording): void {
-    for (const input of inputs) {
-      if (input && this.tracks(input) && !this.dependencies.has(input.id))
-        this.dependencies.set(input.id, input.alias());
+function checkSeeds(roots: readonly Tensor[], seeds: readonly Tensor[]): void {
+  if (roots.length !== seeds.length)
+    throw new Error(`vjp: ${roots.length} roots need as many seeds, got ${seeds.length}`);
+  for (const [index, root] of roots.entries()) {
+    const seed = seeds[index];
+    if (!seed || seed.dtype !== root.dtype || !sameShape(seed.shape, root.shape)) {
+      throw new Error(
+        `vjp: root ${index} is ${root.dtype} ${show(root.shape)}, but its seed is ${seed?.dtype} ${show(seed?.shape ?? [])}`,
+      );
     }
   }
 }
 
-function differentiate<T>(
-  f: () => T,
-  sources: readonly Tensor[],
-  seedsOf: (value: T) => { readonly roots: readonly Tensor[]; readonly seeds: readonly Tensor[] },
-  handOver: (gradient: Tensor, index: number) => void,
-): T {
-  const outer = activeObservers();
-  const tape = new Tape(sources);
-  let value: T;
-  try {
-    value = withObservers([...outer, tape], () => scope(f));
-  } catch (error) {
-    tape.clear();
-    throw error;
-  }
-  try {
-    scope(() => {
-      const { roots, seeds } = seedsOf(value);
-      const sourceIds = sources.map((source) => source.id);
-      tape.walkBack(roots, seeds, sourceIds, (index, gradient) => {
-        const source = sources[index];
-        if (source) handOver(gradient ?? keep(fullLike(source, 0)), index);
-      });
-    });
-  } catch (error) {
-    dispose(value);
-    throw error;
-  }
-  return value;
-}
-
-function lossSeeds(value: Differentiable): { readonly roots: readonly Tensor[]; readonly seeds: readonly Tensor[] } {
-  const loss = value instanceof Tensor ? value : value.loss;
-  if (loss.size !== 1)
-    throw new Error(`valueAndGrad: the loss must be a scalar, got ${show(loss.shape)}; reduce it with mean() or sum()`);
-  return { roots: [loss], seeds: [fullLike(loss, 1)] };
-}
-
-function tensorOf(source: GradientSource): Tensor {
-  return source instanceof Tensor ? source : source.value;
+function tensorsOf(operation: string, sources: readonly GradientSource[]): readonly Tensor[] {
+  return sources.map((source, index) => {
+    const tensor = source instanceof Tensor ? source : source.value;
+    if (!isDifferentiable(tensor)) {
+      throw new Error(
+        `${operation}: source ${index} is ${tensor.dtype} ${show(tensor.shape)}; only floating types have gradients`,
+      );
+    }
+    return tensor;
+  });
 }

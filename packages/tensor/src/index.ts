@@ -1,5 +1,6 @@
 export { getEngine, setEngine } from './ambient.ts';
 export { singleProcess, type Collective } from './collective.ts';
+export { checkpoint } from './checkpoint.ts';
 export { gelu, quickGelu } from './composites/activations.ts';
 export { attention, type AttentionOptions } from './composites/attention.ts';
 export type {
@@ -27,15 +28,12 @@ export {
 } from './composites/optimizer.ts';
 export { selectTokens } from './composites/select-tokens.ts';
 export { logSoftmax, softmaxCrossEntropy } from './composites/softmax-cross-entropy.ts';
+export { customGradient, stopGradient, type CustomGradient } from './custom-gradient.ts';
 export { sizeOf, type DType, type Shape, type TypedArray } from './dtype.ts';
 export type { Capabilities, Engine, EngineMemory, Handle } from './engine.ts';
 export {
-  checkpoint,
-  customGradient,
-  stopGradient,
   valueAndGrad,
   vjp,
-  type CustomGradient,
   type Differentiable,
   type GradientSource,
   type ValueAndGradOptions,

@@ -3,6 +3,10 @@ import type { DType, Shape } from './dtype.ts';
 /**
  * The closed list of primitives every engine runs, with the attributes of each.
  * Inputs are contiguous row-major tensors. All elementwise binary primitives broadcast as NumPy does.
+ *
+ * NaN and infinities go through arithmetic, elementwise functions, sums, products and softmax as IEEE 754 says; a
+ * comparison with NaN is false; select takes only the element it chose. What maximum, minimum, max and topK give where an
+ * element is NaN is not defined. int32 arithmetic wraps. Where float32 is written, the engine's other precisions go too.
  */
 export interface PrimitiveAttributes {
   // elementwise, two inputs of the same dtype (float32; add, subtract, multiply, minimum, maximum also int32)
@@ -73,15 +77,19 @@ export interface PrimitiveAttributes {
   readonly fill: { readonly shape: Shape; readonly value: number; readonly dtype: DType };
 }
 
+/** The name of a primitive. */
 export type PrimitiveName = keyof PrimitiveAttributes;
 
+/** Attributes of a primitive that has none. */
 export type NoAttributes = Readonly<Record<string, never>>;
 
+/** Attributes of `sum` and `max`. */
 export interface ReductionAttributes {
   readonly axes: readonly number[];
   readonly keepAxes: boolean;
 }
 
+/** Attributes of `matmul`: which inputs are read transposed in their last two axes. */
 export interface MatmulAttributes {
   readonly transposeA: boolean;
   readonly transposeB: boolean;

@@ -1,6 +1,6 @@
-import type { Tensor } from './tensor.ts';
+import { Tensor } from './tensor.ts';
 
-/** Anything a scope may return: tensors anywhere inside arrays and plain objects stay alive. */
+/** Anything a scope may return: tensors anywhere inside arrays, maps, sets and plain objects stay alive. */
 export type TensorContainer = unknown;
 
 const scopes: Set<Tensor>[] = [];
@@ -12,28 +12,35 @@ export function registerInScope(tensor: Tensor): void {
 
 /**
  * Runs `f` and disposes every tensor made inside it, except those it returns (they pass to the enclosing scope) and those
- * given to `keep`. Synchronous only: an async function would outlive its scope, so a returned promise throws.
+ * given to `keep`. Tensors are found inside returned arrays, maps, sets and plain objects, not inside class instances.
+ * When `f` throws, everything made inside it is disposed. Synchronous only: an async function would outlive its scope,
+ * so a returned promise throws.
  */
 export function scope<T extends TensorContainer>(f: () => T): T {
   const own = new Set<Tensor>();
   scopes.push(own);
-  let result: T;
   try {
-    result = f();
-    if (result instanceof Promise)
-      throw new Error('scope() needs a synchronous function; read tensors after it returns');
-  } catch (error) {
+    const result = f();
+    if (isPromise(result)) throw new Error('scope() needs a synchronous function; read tensors after it returns');
+    const outer = scopes.at(-2);
+    for (const tensor of tensorsIn(result)) {
+      if (own.delete(tensor)) outer?.add(tensor);
+    }
+    return result;
+  } finally {
     scopes.pop();
     for (const tensor of own) tensor.dispose();
-    throw error;
   }
-  scopes.pop();
-  const outer = scopes.at(-1);
-  for (const tensor of tensorsIn(result)) {
-    if (own.delete(tensor)) outer?.add(tensor);
+}
+
+/** Runs `f` as if the innermost scope were not open: what a callback makes belongs to the caller's scope, not to ours. */
+export function outsideScope<T>(f: () => T): T {
+  const inner = scopes.pop();
+  try {
+    return f();
+  } finally {
+    if (inner) scopes.push(inner);
   }
-  for (const tensor of own) tensor.dispose();
-  return result;
 }
 
 /** Takes a tensor out of every scope: it lives until `dispose()`. Returns it. */
@@ -48,23 +55,24 @@ export function adopt<T extends Tensor>(tensor: T): T {
   return tensor;
 }
 
-/** Disposes every tensor found in a container (arrays, maps, plain objects). */
+/** Disposes every tensor found in a container (arrays, maps, sets, plain objects). */
 export function dispose(container: TensorContainer): void {
   for (const tensor of tensorsIn(container)) tensor.dispose();
 }
 
-function* tensorsIn(container: TensorContainer): Generator<Tensor> {
-  if (typeof container !== 'object' || container === null) return;
-  if (isTensor(container)) {
-    yield container;
-    return;
-  }
-  const isPlain = Object.getPrototypeOf(container) === Object.prototype || Object.getPrototypeOf(container) === null;
-  const children =
-    Array.isArray(container) || container instanceof Map ? container.values() : isPlain ? Object.values(container) : [];
-  for (const child of children) yield* tensorsIn(child);
+function* tensorsIn(container: TensorContainer, seen = new Set<object>()): Generator<Tensor> {
+  if (typeof container !== 'object' || container === null || seen.has(container)) return;
+  seen.add(container);
+  if (container instanceof Tensor) yield container;
+  else for (const child of childrenOf(container)) yield* tensorsIn(child, seen);
 }
 
-function isTensor(value: object): value is Tensor {
-  return 'dispose' in value && 'handle' in Object.getPrototypeOf(value) && 'alias' in value;
+function childrenOf(container: object): Iterable<unknown> {
+  if (Array.isArray(container) || container instanceof Map || container instanceof Set) return container.values();
+  const prototype: unknown = Object.getPrototypeOf(container);
+  return prototype === Object.prototype || prototype === null ? Object.values(container) : [];
+}
+
+function isPromise(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
 }

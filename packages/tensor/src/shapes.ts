@@ -55,8 +55,16 @@ export function resolveReshape(from: Shape, to: Shape): Shape {
   return resolved;
 }
 
+/** Whether two shapes are equal. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((length, axis) => length === b[axis]);
+}
+
+/** Throws unless every length is a whole number of at least 0. */
+export function checkShape(operation: string, shape: Shape): void {
+  if (!shape.every((length) => Number.isInteger(length) && length >= 0)) {
+    throw new Error(`${operation}: ${show(shape)} is not a shape; lengths are whole numbers, 0 or more`);
+  }
 }
 
 /** Throws unless the tensor has one of the dtypes. */

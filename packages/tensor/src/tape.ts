@@ -1,5 +1,6 @@
 import { add } from './operations/elementwise.ts';
 import { keep, scope } from './scope.ts';
+import { FLOATS } from './shapes.ts';
 import type { Tensor } from './tensor.ts';
 
 /**
@@ -16,8 +17,8 @@ export type Backward = (
 export interface Recording {
   readonly inputs: readonly (Tensor | null)[];
   readonly outputs: readonly Tensor[];
-  /** Tensors that backward reads; each tape keeps its own alias of them. */
-  readonly saved: readonly (Tensor | null)[];
+  /** Tensors that backward reads when it must find these inputs' gradients; each tape keeps its own alias of them. */
+  readonly saved: (needs: readonly boolean[]) => readonly (Tensor | null)[];
   readonly backward: Backward;
 }
 
@@ -36,6 +37,11 @@ export interface Observer {
 }
 
 let observers: readonly Observer[] = [];
+
+/** Whether gradients can flow through a tensor: only floating types carry them. */
+export function isDifferentiable(tensor: Tensor): boolean {
+  return FLOATS.includes(tensor.dtype);
+}
 
 /** The observers that track at least one of the inputs. */
 export function observersOf(inputs: readonly (Tensor | null)[]): readonly Observer[] {
@@ -89,7 +95,7 @@ export class Tape implements Observer {
       inputIds,
       needs,
       outputIds: outputs.map((output) => output.id),
-      saved: saved.map((tensor) => tensor?.alias() ?? null),
+      saved: saved(needs).map((tensor) => tensor?.alias() ?? null),
       backward,
     });
   }
@@ -109,19 +115,16 @@ export class Tape implements Observer {
       const before = gradients.get(id);
       gradients.set(id, before ? sumOf(before, gradient) : gradient);
     };
-    const finalAt = new Map<number, number[]>();
-    for (const [index, id] of sourceIds.entries()) {
-      const first = this.#firstUse.get(id) ?? -1;
-      finalAt.set(first, [...(finalAt.get(first) ?? []), index]);
-    }
+    const finalAt = this.#sourcesByFirstUse(sourceIds);
     const handOverFinal = (node: number) => {
-      for (const index of finalAt.get(node) ?? []) {
-        handOver(index, gradients.get(sourceIds[index] ?? -1)?.alias());
-      }
-      for (const index of finalAt.get(node) ?? []) {
-        const id = sourceIds[index] ?? -1;
-        gradients.get(id)?.dispose();
+      for (const { id, indices } of finalAt.get(node) ?? []) {
+        const gradient = gradients.get(id);
         gradients.delete(id);
+        try {
+          for (const index of indices) handOver(index, gradient?.alias());
+        } finally {
+          gradient?.dispose();
+        }
       }
     };
 
@@ -136,7 +139,7 @@ export class Tape implements Observer {
         if (node) stepBack(node, gradients, accumulate);
         handOverFinal(index);
       }
-      handOverFinal(-1);
+      handOverFinal(NEVER_USED);
     } finally {
       for (const gradient of gradients.values()) gradient.dispose();
       this.clear();
@@ -148,7 +151,26 @@ export class Tape implements Observer {
     for (const node of this.#nodes) node?.saved.forEach((tensor) => tensor?.dispose());
     this.#nodes.length = 0;
   }
+
+  /** Sources by the node that used them first, after which their gradient is final; one source may be asked for twice. */
+  #sourcesByFirstUse(sourceIds: readonly number[]): ReadonlyMap<number, readonly FinalSource[]> {
+    const byNode = new Map<number, FinalSource[]>();
+    for (const id of new Set(sourceIds)) {
+      const node = this.#firstUse.get(id) ?? NEVER_USED;
+      const indices = sourceIds.flatMap((other, index) => (other === id ? [index] : []));
+      byNode.set(node, [...(byNode.get(node) ?? []), { id, indices }]);
+    }
+    return byNode;
+  }
 }
+
+interface FinalSource {
+  readonly id: number;
+  readonly indices: readonly number[];
+}
+
+/** Stands for a node before the first: sources that only roots name, or that nothing uses. */
+const NEVER_USED = -1;
 
 function stepBack(
   node: Node,
@@ -171,9 +193,12 @@ function stepBack(
   }
 }
 
+/** Consumes both. */
 function sumOf(a: Tensor, b: Tensor): Tensor {
-  const sum = keep(add(a, b));
-  a.dispose();
-  b.dispose();
-  return sum;
+  try {
+    return keep(add(a, b));
+  } finally {
+    a.dispose();
+    b.dispose();
+  }
 }

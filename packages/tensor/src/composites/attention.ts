@@ -1,9 +1,9 @@
-import { multiply, select } from '../operations/elementwise.ts';
-import { matmul } from '../operations/matmul.ts';
-import { softmax, sum } from '../operations/reduce.ts';
-import { subtract } from '../operations/elementwise.ts';
-import { reshape, transpose } from '../operations/shape.ts';
+import type { DType } from '../dtype.ts';
 import { tensorLike } from '../operations/create.ts';
+import { cast, greater, logicalAnd, multiply, select, subtract } from '../operations/elementwise.ts';
+import { matmul } from '../operations/matmul.ts';
+import { max, softmax, sum } from '../operations/reduce.ts';
+import { reshape, transpose } from '../operations/shape.ts';
 import { expectDType, FLOATS, show } from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
 import type { AttentionAttributes } from './contract.ts';
@@ -16,50 +16,65 @@ const HIDDEN = -3.4028234663852886e38;
 export const attentionDefinition: CompositeDefinition<AttentionAttributes> = {
   savedInputs: [0, 1, 2],
   forward: (inputs, { heads, scale, causal }) => {
-    const [q, k, v] = [0, 1, 2].map((index) => given('attention', inputs, index)) as [Tensor, Tensor, Tensor];
-    const keyMask = inputs[3] ?? null;
+    const [q, k, v] = [given('attention', inputs, 0), given('attention', inputs, 1), given('attention', inputs, 2)];
     const [batch = 0, queries = 0, width = 0] = q.shape;
     const keys = k.shape[1] ?? 0;
     const products = matmul(multiply(splitHeads(q, heads), scale), splitHeads(k, heads), { transposeB: true });
-    let scores = reshape(products, [batch, heads, queries, keys]);
-    if (keyMask) scores = select(reshape(keyMask, [batch, 1, 1, keys]), scores, HIDDEN);
-    if (causal) scores = select(causalMask(q, queries, keys), scores, HIDDEN);
-    const weights = softmax(scores);
+    const scores = reshape(products, [batch, heads, queries, keys]);
+    const visible = visibility(q, inputs[3] ?? null, causal, keys);
+    const weights = softmax(visible ? select(visible, scores, HIDDEN) : scores);
     const mixed = matmul(reshape(weights, [batch * heads, queries, keys]), splitHeads(v, heads));
-    return [mergeHeads(mixed, batch, heads, queries, width), weights];
+    const output = mergeHeads(mixed, batch, heads, queries, width);
+    // only a key mask can hide every key of a query: causal attention leaves the first
+    return inputs[3] && visible ? [output, weights, anyVisible(visible, q.dtype)] : [output, weights];
   },
   backward: (saved, gradient, { heads, scale }, needs) => {
-    const [q, k, v, weights4] = [0, 1, 2, 3].map((index) => given('attention', saved, index)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const [q, k, v] = [given('attention', saved, 0), given('attention', saved, 1), given('attention', saved, 2)];
     const [batch = 0, queries = 0, width = 0] = q.shape;
     const keys = k.shape[1] ?? 0;
-    const weights = reshape(weights4, [batch * heads, queries, keys]);
+    const weights = reshape(given('attention', saved, 3), [batch * heads, queries, keys]);
     const dy = splitHeads(gradient, heads);
-    const weighted = multiply(matmul(dy, splitHeads(v, heads), { transposeB: true }), weights);
-    const scoreGradient = multiply(
-      subtract(weighted, multiply(weights, sum(weighted, { axes: 2, keepAxes: true }))),
-      scale,
-    );
+    const scoreGradient = () => {
+      const weighted = multiply(matmul(dy, splitHeads(v, heads), { transposeB: true }), weights);
+      const centred = subtract(weighted, multiply(weights, sum(weighted, { axes: 2, keepAxes: true })));
+      const hasKey = saved[4];
+      if (!hasKey) return multiply(centred, scale);
+      const seen = select(hasKey, reshape(centred, [batch, heads, queries, keys]), 0);
+      return multiply(reshape(seen, centred.shape), scale);
+    };
+    const ds = needs[0] || needs[1] ? scoreGradient() : null;
     return [
-      needs[0] ? mergeHeads(matmul(scoreGradient, splitHeads(k, heads)), batch, heads, queries, width) : null,
-      needs[1]
-        ? mergeHeads(matmul(scoreGradient, splitHeads(q, heads), { transposeA: true }), batch, heads, keys, width)
+      needs[0] && ds ? mergeHeads(matmul(ds, splitHeads(k, heads)), batch, heads, queries, width) : null,
+      needs[1] && ds
+        ? mergeHeads(matmul(ds, splitHeads(q, heads), { transposeA: true }), batch, heads, keys, width)
         : null,
       needs[2] ? mergeHeads(matmul(weights, dy, { transposeA: true }), batch, heads, keys, width) : null,
     ];
   },
 };
 
+/** Which keys each query sees, bool, broadcasting against [B, heads, Nq, Nk]; null where it sees all. */
+function visibility(q: Tensor, keyMask: Tensor | null, causal: boolean, keys: number): Tensor | null {
+  const [batch = 0, queries = 0] = q.shape;
+  const byKey = keyMask && reshape(keyMask, [batch, 1, 1, keys]);
+  const byOrder = causal ? causalMask(q, queries, keys) : null;
+  return byKey && byOrder ? logicalAnd(byKey, byOrder) : (byKey ?? byOrder);
+}
+
+/** Whether a query sees any key: bool [.., Nk] -> [.., 1]. */
+function anyVisible(visible: Tensor, dtype: DType): Tensor {
+  return greater(max(cast(visible, dtype), { axes: -1, keepAxes: true }), 0);
+}
+
 /** How `attention` weighs keys. */
 export interface AttentionOptions {
   readonly heads: number;
   /** Factor on q.k; default 1 / sqrt(head width). */
   readonly scale?: number;
-  /** bool [B, Nk], true where a key may be attended to. A query with no key left attends evenly. */
+  /**
+   * bool [B, Nk], true where a key may be attended to. A query with no key left attends evenly, and then no gradient
+   * reaches the queries and keys through its scores.
+   */
   readonly keyMask?: Tensor;
   /** Query i sees keys 0 .. i only. */
   readonly causal?: boolean;
@@ -68,6 +83,7 @@ export interface AttentionOptions {
 /**
  * Multi-head scaled dot-product attention. q [B, Nq, D], k and v [B, Nk, D], heads contiguous in D, as the projections
  * give them: -> [B, Nq, D].
+ * @throws when shapes or dtypes do not fit, or D does not split into the heads.
  */
 export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOptions): Tensor {
   const { heads, keyMask, causal = false } = options;
@@ -78,6 +94,8 @@ export function attention(q: Tensor, k: Tensor, v: Tensor, options: AttentionOpt
 
 function checkAttention(q: Tensor, k: Tensor, v: Tensor, heads: number, keyMask: Tensor | undefined): void {
   expectDType('attention', q, ...FLOATS);
+  expectDType('attention', k, q.dtype);
+  expectDType('attention', v, q.dtype);
   const [batch, , width = 0] = q.shape;
   const fits =
     [q, k, v].every((x) => x.shape.length === 3 && x.shape[0] === batch && x.shape[2] === width) &&

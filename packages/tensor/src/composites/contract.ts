@@ -20,7 +20,9 @@ export interface CompositeAttributes {
   /**
    * q [B, Nq, D], k and v [B, Nk, D], keyMask? bool [B, Nk] (true = attend) -> [B, Nq, D].
    * D is split into `heads` contiguous heads; scores are q.k * scale; `causal` hides keys after the query's own position.
-   * Saved inputs: q, k, v. Extras: attention weights [B, heads, Nq, Nk].
+   * A query with no visible key attends evenly, and its scores get no gradient.
+   * Saved inputs: q, k, v. Extras: attention weights [B, heads, Nq, Nk]; with a keyMask also bool [B, 1, Nq or 1, 1],
+   * false for a query with no visible key.
    */
   readonly attention: AttentionAttributes;
   /** x [B, N, ..], indices int32 [B, M], unique per row -> [B, M, ..]. Saved inputs: indices. No gradient to the indices. */
@@ -31,12 +33,14 @@ export interface CompositeAttributes {
   readonly softmaxCrossEntropy: Readonly<Record<string, never>>;
 }
 
+/** Attributes of `attention`; see `CompositeAttributes`. */
 export interface AttentionAttributes {
   readonly heads: number;
   readonly scale: number;
   readonly causal: boolean;
 }
 
+/** The name of a composite. */
 export type CompositeName = keyof CompositeAttributes;
 
 /** One engine's own way to run a composite; either half may be left to the definition. */

@@ -1,7 +1,7 @@
 import { engineOf } from '../ambient.ts';
 import type { Engine, Handle } from '../engine.ts';
 import { scope } from '../scope.ts';
-import { observersOf, withObservers, type Recording } from '../tape.ts';
+import { activeObservers, observersOf, withoutGradients, type Recording } from '../tape.ts';
 import { Tensor } from '../tensor.ts';
 import type { CompositeAttributes, CompositeKernel, CompositeName } from './contract.ts';
 
@@ -30,10 +30,12 @@ export function runComposite<C extends CompositeName>(
   const engine = engineOf(name, inputs);
   const observers = observersOf(inputs);
   // Several tapes mean gradients of gradients, which must see the primitives inside.
-  if (observers.length > 1) return first(name, definition.forward(inputs, attributes));
+  if (observers.length > 0 && activeObservers().length > 1) {
+    return scope(() => given(name, definition.forward(inputs, attributes), 0));
+  }
   const kernel = engine.composites[name] as CompositeKernel<CompositeAttributes[C]> | undefined;
   return scope(() => {
-    const outputs = withObservers([], () => {
+    const outputs = withoutGradients(() => {
       if (!kernel?.forward) return definition.forward(inputs, attributes);
       const handles = kernel.forward(
         inputs.map((input) => input?.handle ?? null),
@@ -41,15 +43,14 @@ export function runComposite<C extends CompositeName>(
       );
       return handles.map((handle) => Tensor.fromHandle(engine, handle));
     });
-    const output = first(name, outputs);
+    const output = given(name, outputs, 0);
     const recording: Recording = {
       inputs,
       outputs: [output],
-      saved: [...definition.savedInputs.map((index) => inputs[index] ?? null), ...outputs.slice(1)],
+      saved: () => [...definition.savedInputs.map((index) => inputs[index] ?? null), ...outputs.slice(1)],
       backward: (saved, [gradient], needs) => {
         if (!gradient) return [];
-        const isWatched = observersOf([...saved, gradient]).length > 0;
-        return kernel?.backward && !isWatched
+        return kernel?.backward
           ? runBackward(engine, kernel.backward, saved, gradient, attributes, needs)
           : definition.backward(saved, gradient, attributes, needs);
       },
@@ -81,8 +82,4 @@ export function given(name: string, tensors: readonly (Tensor | null)[], index: 
   const tensor = tensors[index];
   if (!tensor) throw new Error(`${name}: tensor ${index} is missing`);
   return tensor;
-}
-
-function first(name: string, outputs: readonly Tensor[]): Tensor {
-  return given(name, outputs, 0);
 }

@@ -28,5 +28,6 @@ export const l2NormalizeDefinition: CompositeDefinition<CompositeAttributes['l2N
  */
 export function l2Normalize(x: Tensor, epsilon = 1e-12): Tensor {
   expectDType('l2Normalize', x, ...FLOATS);
+  if (x.shape.length === 0) throw new Error('l2Normalize: a scalar has no last axis');
   return runComposite('l2Normalize', l2NormalizeDefinition, [x], { epsilon });
 }

@@ -10,10 +10,10 @@ import { given, runComposite, type CompositeDefinition } from './definition.ts';
 export const layerNormDefinition: CompositeDefinition<CompositeAttributes['layerNorm']> = {
   savedInputs: [0, 1],
   forward: (inputs, { epsilon }) => {
-    const [input, scale, shift] = [0, 1, 2].map((index) => given('layerNorm', inputs, index)) as [
-      Tensor,
-      Tensor,
-      Tensor,
+    const [input, scale, shift] = [
+      given('layerNorm', inputs, 0),
+      given('layerNorm', inputs, 1),
+      given('layerNorm', inputs, 2),
     ];
     const [rows] = asRows(input);
     const x = reshape(input, asRows(input));
@@ -24,16 +24,12 @@ export const layerNormDefinition: CompositeDefinition<CompositeAttributes['layer
     return [reshape(y, input.shape), reshape(average, [rows]), reshape(rstd, [rows])];
   },
   backward: (saved, gradient, _, needs) => {
-    const [input, scale, average, reciprocal] = [0, 1, 2, 3].map((index) => given('layerNorm', saved, index)) as [
-      Tensor,
-      Tensor,
-      Tensor,
-      Tensor,
-    ];
+    const [input, scale] = [given('layerNorm', saved, 0), given('layerNorm', saved, 1)];
     const [rows, width] = asRows(input);
+    const average = reshape(given('layerNorm', saved, 2), [rows, 1]);
+    const rstd = reshape(given('layerNorm', saved, 3), [rows, 1]);
     const dy = reshape(gradient, [rows, width]);
-    const rstd = reshape(reciprocal, [rows, 1]);
-    const normal = multiply(subtract(reshape(input, [rows, width]), reshape(average, [rows, 1])), rstd);
+    const normal = multiply(subtract(reshape(input, [rows, width]), average), rstd);
     const inputGradient = () => {
       const scaled = multiply(dy, scale);
       const along = mean(multiply(scaled, normal), { axes: 1, keepAxes: true });
@@ -51,10 +47,14 @@ export const layerNormDefinition: CompositeDefinition<CompositeAttributes['layer
 /**
  * Layer normalisation over the last axis: (x - mean) / sqrt(variance + epsilon) * scale + shift, biased variance.
  * x [.., D], scale and shift [D]. UMT uses epsilon 1e-6 in the student and 1e-5 in CLIP.
+ * @throws when shapes or dtypes do not fit.
  */
 export function layerNorm(x: Tensor, scale: Tensor, shift: Tensor, epsilon: number): Tensor {
   expectDType('layerNorm', x, ...FLOATS);
+  expectDType('layerNorm', scale, x.dtype);
+  expectDType('layerNorm', shift, x.dtype);
   const width = x.shape.at(-1);
+  if (x.shape.length === 0) throw new Error('layerNorm: a scalar has no last axis');
   if ([scale, shift].some((tensor) => tensor.shape.length !== 1 || tensor.shape[0] !== width)) {
     throw new Error(
       `layerNorm: x ${show(x.shape)} needs scale and shift [${width}], got ${show(scale.shape)} and ${show(shift.shape)}`,

@@ -29,9 +29,14 @@ export const linearDefinition: CompositeDefinition<CompositeAttributes['linear']
   },
 };
 
-/** x [.., in] times the transpose of weight [out, in], plus bias [out]: -> [.., out]. PyTorch's weight layout. */
+/**
+ * x [.., in] times the transpose of weight [out, in], plus bias [out]: -> [.., out]. PyTorch's weight layout.
+ * @throws when shapes or dtypes do not fit.
+ */
 export function linear(x: Tensor, weight: Tensor, bias?: Tensor): Tensor {
   expectDType('linear', x, ...FLOATS);
+  expectDType('linear', weight, x.dtype);
+  if (bias) expectDType('linear', bias, x.dtype);
   if (weight.shape.length !== 2 || x.shape.length === 0 || x.shape.at(-1) !== weight.shape[1]) {
     throw new Error(`linear: x ${show(x.shape)} needs a weight [out, ${x.shape.at(-1)}], got ${show(weight.shape)}`);
   }

@@ -1,5 +1,8 @@
+import { engineOf } from '../ambient.ts';
+import { fullLike } from '../operations/create.ts';
 import {
   add,
+  cast,
   divide,
   isFinite,
   minimum,
@@ -10,11 +13,9 @@ import {
   subtract,
   tanh,
 } from '../operations/elementwise.ts';
-import { fullLike } from '../operations/create.ts';
 import { sum } from '../operations/reduce.ts';
-import { engineOf } from '../ambient.ts';
 import { scope } from '../scope.ts';
-import { sameShape, show } from '../shapes.ts';
+import { expectDType, FLOATS, sameShape, show } from '../shapes.ts';
 import { withoutGradients } from '../tape.ts';
 import { Tensor } from '../tensor.ts';
 import type { AdamWAttributes } from './contract.ts';
@@ -45,22 +46,20 @@ export interface AdamWResult {
  * One AdamW update (Loshchilov and Hutter): decay p by 1 - learningRate * weightDecay, then the Adam step with bias
  * correction, epsilon outside the root, as PyTorch does. Consumes parameter and moments: they are disposed, and their
  * memory may live on in the result.
+ * @throws when shapes or dtypes do not fit; nothing is consumed then.
  */
 export function adamw(state: AdamWState, attributes: AdamWAttributes): AdamWResult {
-  const { parameter, gradient, firstMoment, secondMoment } = state;
-  if (![gradient, firstMoment, secondMoment].every((tensor) => sameShape(tensor.shape, parameter.shape))) {
-    throw new Error(
-      `adamw: gradient ${show(gradient.shape)} and moments must have the parameter's shape ${show(parameter.shape)}`,
-    );
-  }
-  const engine = engineOf('adamw', Object.values(state) as Tensor[]);
+  checkAdamW(state);
+  const { parameter, gradient, firstMoment, secondMoment, step, gradientScale, apply } = state;
+  const consumedAndRead = [parameter, firstMoment, secondMoment, gradient, step, gradientScale, apply];
+  const engine = engineOf('adamw', consumedAndRead);
   const consumed = [parameter, firstMoment, secondMoment];
   if (engine.composites.adamw && consumed.every((tensor) => tensor.isSoleOwner)) {
     const handles = {
       gradient: gradient.handle,
-      step: state.step.handle,
-      gradientScale: state.gradientScale.handle,
-      apply: state.apply.handle,
+      step: step.handle,
+      gradientScale: gradientScale.handle,
+      apply: apply.handle,
       parameter: parameter.release(),
       firstMoment: firstMoment.release(),
       secondMoment: secondMoment.release(),
@@ -72,6 +71,24 @@ export function adamw(state: AdamWState, attributes: AdamWAttributes): AdamWResu
   const result = withoutGradients(() => scope(() => adamwDefinition(state, attributes)));
   for (const tensor of consumed) tensor.dispose();
   return result;
+}
+
+function checkAdamW(state: AdamWState): void {
+  const { parameter } = state;
+  expectDType('adamw', parameter, ...FLOATS);
+  for (const name of ['gradient', 'firstMoment', 'secondMoment'] as const) {
+    expectDType('adamw', state[name], parameter.dtype);
+    if (!sameShape(state[name].shape, parameter.shape)) {
+      throw new Error(
+        `adamw: ${name} ${show(state[name].shape)} must have the parameter's shape ${show(parameter.shape)}`,
+      );
+    }
+  }
+  for (const name of ['step', 'gradientScale', 'apply'] as const) {
+    expectDType('adamw', state[name], name === 'apply' ? 'bool' : 'float32');
+    if (state[name].shape.length !== 0)
+      throw new Error(`adamw: ${name} must be a scalar, got ${show(state[name].shape)}`);
+  }
 }
 
 /** `adamw` in primitives; consumes nothing. */
@@ -109,7 +126,8 @@ export interface GlobalNorm {
 
 /**
  * The global L2 norm of gradients and the factor that clips it, as torch.nn.utils.clip_grad_norm_ does (limit / (norm + 1e-6), at most 1).
- * Without a limit the factor is 1. Nothing is read back.
+ * Without a limit (null) the factor is 1. Nothing is read back, and no gradient is consumed.
+ * @throws when there is no gradient.
  */
 export function clipByGlobalNorm(gradients: readonly Tensor[], maxNorm: number | null): GlobalNorm {
   const [first] = gradients;
@@ -124,7 +142,7 @@ export function clipByGlobalNorm(gradients: readonly Tensor[], maxNorm: number |
       const one = fullLike(norm, 1);
       return {
         norm,
-        scale: maxNorm === null ? one : minimum(divide(multiply(one, maxNorm), add(norm, 1e-6)), one),
+        scale: maxNorm === null ? one : minimum(divide(maxNorm, add(norm, 1e-6)), one),
         isFinite: isFinite(norm),
       };
     }),
@@ -133,5 +151,5 @@ export function clipByGlobalNorm(gradients: readonly Tensor[], maxNorm: number |
 
 /** The sum of squares over all tensors, in primitives: float32 scalar. */
 export function sumOfSquaresDefinition(tensors: readonly Tensor[]): Tensor {
-  return tensors.map((tensor) => sum(square(tensor))).reduce((total, part) => add(total, part));
+  return scope(() => tensors.map((tensor) => sum(square(cast(tensor, 'float32')))).reduce((a, b) => add(a, b)));
 }

@@ -1,12 +1,14 @@
-import { tensorLike } from '../operations/create.ts';
+import { sizeOf } from '../dtype.ts';
+import { fullLike, tensorLike } from '../operations/create.ts';
 import { add, cast } from '../operations/elementwise.ts';
 import { concat, gather, reshape, segmentSum } from '../operations/shape.ts';
-import { sizeOf } from '../dtype.ts';
-import { fullLike } from '../operations/create.ts';
 import { expectDType, show } from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CompositeAttributes } from './contract.ts';
 import { given, runComposite, type CompositeDefinition } from './definition.ts';
+
+/** Whole numbers below this are exact in float32. */
+const LARGEST_EXACT = 2 ** 24;
 
 /** `selectTokens` in primitives: gathers both ways, so that nothing is summed and the result is exact. */
 export const selectTokensDefinition: CompositeDefinition<CompositeAttributes['selectTokens']> = {
@@ -22,6 +24,9 @@ export const selectTokensDefinition: CompositeDefinition<CompositeAttributes['se
     const indices = given('selectTokens', saved, 0);
     const [batch = 0, selected = 0] = indices.shape;
     const rest = gradient.shape.slice(2);
+    if (batch * selected >= LARGEST_EXACT) {
+      throw new Error(`selectTokens: ${batch * selected} selected tokens are more than float32 can number`);
+    }
     // row 0 of the table is zeros; row r + 1 is the gradient of the r-th selected token
     const table = concat([fullLike(gradient, 0, [1, ...rest]), reshape(gradient, [batch * selected, ...rest])], 0);
     const numbers = tensorLike(indices, countUp(batch * selected, 1), [batch * selected], 'float32');
@@ -33,6 +38,7 @@ export const selectTokensDefinition: CompositeDefinition<CompositeAttributes['se
 /**
  * Picks tokens: x [B, N, ..], indices int32 [B, M] -> [B, M, ..]. The indices of one sample must be unique and in
  * 0 .. N - 1 (a repeated index would lose gradient).
+ * @throws when shapes do not fit or the indices are not int32.
  */
 export function selectTokens(x: Tensor, indices: Tensor): Tensor {
   expectDType('selectTokens', indices, 'int32');

@@ -1,7 +1,10 @@
-import { add, divide, exp, log, multiply, subtract } from '../operations/elementwise.ts';
+import { stopGradient } from '../custom-gradient.ts';
+import { divide, exp, log, multiply, subtract } from '../operations/elementwise.ts';
 import { max, sum } from '../operations/reduce.ts';
 import { reshape } from '../operations/shape.ts';
+import { scope } from '../scope.ts';
 import { expectDType, FLOATS, sameShape, show } from '../shapes.ts';
+import { withoutGradients } from '../tape.ts';
 import type { Tensor } from '../tensor.ts';
 import type { CompositeAttributes } from './contract.ts';
 import { given, runComposite, type CompositeDefinition } from './definition.ts';
@@ -11,8 +14,8 @@ export const softmaxCrossEntropyDefinition: CompositeDefinition<CompositeAttribu
   savedInputs: [1],
   forward: (inputs) => {
     const logits = given('softmaxCrossEntropy', inputs, 0);
-    const targets = given('softmaxCrossEntropy', inputs, 1);
-    const shifted = subtract(logits, max(logits, { axes: 1, keepAxes: true }));
+    const targets = stopGradient(given('softmaxCrossEntropy', inputs, 1));
+    const shifted = subtract(logits, largest(logits));
     const exponentials = exp(shifted);
     const total = sum(exponentials, { axes: 1, keepAxes: true });
     const losses = subtract(reshape(log(total), [logits.shape[0] ?? 0]), sum(multiply(targets, shifted), { axes: 1 }));
@@ -26,9 +29,14 @@ export const softmaxCrossEntropyDefinition: CompositeDefinition<CompositeAttribu
   },
 };
 
-/** Cross-entropy of logits [R, C] against target probabilities [R, C] whose rows sum to 1: one loss per row, [R]. */
+/**
+ * Cross-entropy of logits [R, C] against target probabilities [R, C] whose rows sum to 1: one loss per row, [R].
+ * The targets are constants: no gradient reaches them.
+ * @throws when shapes or dtypes do not fit.
+ */
 export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   expectDType('softmaxCrossEntropy', logits, ...FLOATS);
+  expectDType('softmaxCrossEntropy', targets, logits.dtype);
   if (logits.shape.length !== 2 || !sameShape(logits.shape, targets.shape)) {
     throw new Error(
       `softmaxCrossEntropy: logits ${show(logits.shape)} and targets ${show(targets.shape)} must both be [R, C]`,
@@ -37,8 +45,15 @@ export function softmaxCrossEntropy(logits: Tensor, targets: Tensor): Tensor {
   return runComposite('softmaxCrossEntropy', softmaxCrossEntropyDefinition, [logits, targets], {});
 }
 
-/** log softmax over the last axis, from primitives. */
+/** The logarithm of softmax over the last axis, from primitives. */
 export function logSoftmax(x: Tensor): Tensor {
-  const shifted = subtract(x, max(x, { axes: -1, keepAxes: true }));
-  return add(shifted, multiply(log(sum(exp(shifted), { axes: -1, keepAxes: true })), -1));
+  return scope(() => {
+    const shifted = subtract(x, largest(x));
+    return subtract(shifted, log(sum(exp(shifted), { axes: -1, keepAxes: true })));
+  });
+}
+
+/** The largest of each row, as a constant: shifting by it keeps exp in range and changes no result. */
+function largest(x: Tensor): Tensor {
+  return withoutGradients(() => max(x, { axes: -1, keepAxes: true }));
 }

@@ -1,6 +1,6 @@
 import { runOne } from '../dispatch.ts';
 import type { DType } from '../dtype.ts';
-import { broadcastShapes, expectDType, FLOATS } from '../shapes.ts';
+import { broadcastShapes, expectDType, FLOATS, show } from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
 import { fullLike } from './create.ts';
 import { reshape } from './shape.ts';
@@ -33,15 +33,17 @@ export const logicalAnd = (a: Tensor, b: Tensor): Tensor => binary('logicalAnd',
 export const logicalNot = (a: Tensor): Tensor => unary('logicalNot', a, ['bool']);
 /** True where neither NaN nor infinite. */
 export const isFinite = (a: Tensor): Tensor => unary('isFinite', a);
-/** -a */
+/** Minus a. */
 export const negative = (a: Tensor): Tensor => unary('negative', a);
 /** |a|; its gradient at 0 is 0. */
 export const absolute = (a: Tensor): Tensor => unary('absolute', a);
 /** a squared. */
 export const square = (a: Tensor): Tensor => unary('square', a);
+/** The square root. */
 export const sqrt = (a: Tensor): Tensor => unary('sqrt', a);
 /** 1 / sqrt(a) */
 export const rsqrt = (a: Tensor): Tensor => unary('rsqrt', a);
+/** e to the power a. */
 export const exp = (a: Tensor): Tensor => unary('exp', a);
 /** The natural logarithm. */
 export const log = (a: Tensor): Tensor => unary('log', a);
@@ -49,16 +51,16 @@ export const log = (a: Tensor): Tensor => unary('log', a);
 export const erf = (a: Tensor): Tensor => unary('erf', a);
 /** 1 / (1 + exp(-a)) */
 export const sigmoid = (a: Tensor): Tensor => unary('sigmoid', a);
+/** The hyperbolic tangent. */
 export const tanh = (a: Tensor): Tensor => unary('tanh', a);
 
 /** a where condition is true, else b; all three broadcast together. */
 export function select(condition: Tensor, a: Operand, b: Operand): Tensor {
   expectDType('select', condition, 'bool');
-  const [left, right] = operands('select', a, b);
-  if (left.dtype !== right.dtype)
-    throw new Error(`select: dtypes ${left.dtype} and ${right.dtype} differ; cast one of them`);
-  broadcastShapes('select', condition.shape, broadcastShapes('select', left.shape, right.shape));
-  return runOne('select', [condition, left, right], {});
+  return withOperands('select', a, b, (left, right) => {
+    broadcastShapes('select', condition.shape, broadcastShapes('select', left.shape, right.shape));
+    return runOne('select', [condition, left, right], {});
+  });
 }
 
 /** The tensor in another dtype. Float to int truncates toward zero; to bool means not equal to zero. */
@@ -81,26 +83,38 @@ type Binary =
   | 'logicalAnd';
 
 function binary(operation: Binary, a: Operand, b: Operand, dtypes: readonly DType[]): Tensor {
-  const [left, right] = operands(operation, a, b);
-  expectDType(operation, left, ...dtypes);
-  if (left.dtype !== right.dtype) {
-    throw new Error(`${operation}: dtypes ${left.dtype} and ${right.dtype} differ; cast one of them`);
-  }
-  broadcastShapes(operation, left.shape, right.shape);
-  return runOne(operation, [left, right], {});
+  return withOperands(operation, a, b, (left, right) => {
+    expectDType(operation, left, ...dtypes);
+    broadcastShapes(operation, left.shape, right.shape);
+    return runOne(operation, [left, right], {});
+  });
 }
 
-function operands(operation: string, a: Operand, b: Operand): readonly [Tensor, Tensor] {
+/** Calls `f` with both operands as tensors of one dtype. A number becomes a scalar that lives only that long. */
+function withOperands(operation: string, a: Operand, b: Operand, f: (left: Tensor, right: Tensor) => Tensor): Tensor {
+  if (typeof a !== 'number' && typeof b !== 'number') {
+    if (a.dtype !== b.dtype) throw new Error(`${operation}: dtypes ${a.dtype} and ${b.dtype} differ; cast one of them`);
+    return f(a, b);
+  }
   if (typeof a === 'number') {
     if (typeof b === 'number') throw new Error(`${operation}: at least one operand must be a tensor`);
-    return [scalarLike(b, a), b];
+    return withScalar(operation, b, a, (scalar) => f(scalar, b));
   }
-  return [a, typeof b === 'number' ? scalarLike(a, b) : b];
+  return withScalar(operation, a, Number(b), (scalar) => f(a, scalar));
 }
 
-/** A scalar on the tensor's engine. */
-function scalarLike(tensor: Tensor, value: number): Tensor {
-  return fullLike(tensor, value, []);
+function withScalar(operation: string, like: Tensor, value: number, f: (scalar: Tensor) => Tensor): Tensor {
+  if (like.dtype === 'int32' && !Number.isInteger(value)) {
+    throw new Error(
+      `${operation}: ${value} is not an int32; cast the int32 tensor ${show(like.shape)} to float32 first`,
+    );
+  }
+  const scalar = fullLike(like, value, []);
+  try {
+    return f(scalar);
+  } finally {
+    scalar.dispose();
+  }
 }
 
 type Unary =

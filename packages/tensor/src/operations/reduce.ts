@@ -1,4 +1,5 @@
 import { runOne } from '../dispatch.ts';
+import { scope } from '../scope.ts';
 import { expectDType, FLOATS, normalizeAxes, show } from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
 import { multiply } from './elementwise.ts';
@@ -10,7 +11,7 @@ export interface ReduceOptions {
   readonly keepAxes?: boolean;
 }
 
-/** The sum over axes. An empty sum is 0. */
+/** The sum over axes. An empty sum is 0; over no axes it is the tensor itself. */
 export function sum(x: Tensor, options: ReduceOptions = {}): Tensor {
   expectDType('sum', x, ...FLOATS, 'int32');
   return reduce('sum', x, options);
@@ -23,11 +24,12 @@ export function max(x: Tensor, options: ReduceOptions = {}): Tensor {
   return reduce('max', x, options);
 }
 
-/** The arithmetic mean over axes. */
+/** The arithmetic mean over axes. The mean of no elements is NaN. */
 export function mean(x: Tensor, options: ReduceOptions = {}): Tensor {
   expectDType('mean', x, ...FLOATS);
-  const total = sum(x, options);
-  return multiply(total, total.size / x.size);
+  const axes = normalizeAxes('mean', options.axes, x.shape.length);
+  const count = axes.reduce((product, axis) => product * (x.shape[axis] ?? 1), 1);
+  return scope(() => multiply(sum(x, options), 1 / count));
 }
 
 /** Softmax over the last axis. */

@@ -1,6 +1,16 @@
 import { run, runOne } from '../dispatch.ts';
 import { sizeOf, type Shape } from '../dtype.ts';
-import { broadcastShapes, expectDType, normalizeAxis, resolveReshape, sameShape, show } from '../shapes.ts';
+import { scope } from '../scope.ts';
+import {
+  broadcastShapes,
+  checkShape,
+  expectDType,
+  FLOATS,
+  normalizeAxis,
+  resolveReshape,
+  sameShape,
+  show,
+} from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
 
 /** The same elements in another shape; one length may be -1. Shares memory. */
@@ -11,9 +21,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
 /** Reorders axes: output axis i is input axis permutation[i]. Without a permutation the last two axes swap. */
 export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
   const rank = x.shape.length;
-  const order = permutation ?? swapLastTwo(rank);
+  const order = permutation ?? swapLastTwo(x.shape);
   const valid =
-    order.length === rank && new Set(order).size === rank && order.every((axis) => axis >= 0 && axis < rank);
+    order.length === rank &&
+    new Set(order).size === rank &&
+    order.every((axis) => Number.isInteger(axis) && axis >= 0 && axis < rank);
   if (!valid)
     throw new Error(`transpose: [${order.join(', ')}] is not a permutation of the ${rank} axes of ${show(x.shape)}`);
   return runOne('transpose', [x], { permutation: [...order] });
@@ -25,7 +37,7 @@ export function slice(x: Tensor, start: readonly number[], size: Shape): Tensor 
   const inside = x.shape.every((length, axis) => {
     const from = start[axis] ?? -1;
     const count = resolved[axis] ?? -1;
-    return from >= 0 && count >= 0 && from + count <= length;
+    return Number.isInteger(from) && Number.isInteger(count) && from >= 0 && count >= 0 && from + count <= length;
   });
   if (!inside || start.length !== x.shape.length || size.length !== x.shape.length) {
     throw new Error(`slice: start ${show(start)} and size ${show(size)} do not lie inside ${show(x.shape)}`);
@@ -38,7 +50,10 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
   const along = normalizeAxis('split', axis, x.shape.length);
   const length = x.shape[along] ?? 0;
   const lengths = typeof parts === 'number' ? Array.from({ length: parts }, () => length / parts) : parts;
-  if (lengths.some((part) => !Number.isInteger(part)) || lengths.reduce((total, part) => total + part, 0) !== length) {
+  if (
+    lengths.some((part) => !Number.isInteger(part) || part < 0) ||
+    lengths.reduce((total, part) => total + part, 0) !== length
+  ) {
     throw new Error(`split: axis ${axis} of ${show(x.shape)} cannot be cut into ${JSON.stringify(parts)}`);
   }
   let offset = 0;
@@ -53,13 +68,13 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
   });
 }
 
-/** Adds `before[i]` and `after[i]` elements of `value` around axis i. float32 or int32. */
+/** Adds `before[i]` and `after[i]` elements of `value` around axis i. Floating types or int32. */
 export function pad(x: Tensor, before: readonly number[], after: readonly number[], value = 0): Tensor {
-  expectDType('pad', x, 'float32', 'int32');
+  expectDType('pad', x, ...FLOATS, 'int32');
   if (
     before.length !== x.shape.length ||
     after.length !== x.shape.length ||
-    [...before, ...after].some((count) => count < 0)
+    ![...before, ...after].every((count) => Number.isInteger(count) && count >= 0)
   ) {
     throw new Error(`pad: before ${show(before)} and after ${show(after)} do not fit ${show(x.shape)}`);
   }
@@ -90,9 +105,16 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   if (!first) throw new Error('stack: needs at least one tensor');
   const along = normalizeAxis('stack', axis, first.shape.length + 1);
   const shape = [...first.shape.slice(0, along), 1, ...first.shape.slice(along)];
-  return concat(
-    tensors.map((tensor) => reshape(tensor, shape)),
-    along,
+  for (const other of tensors) {
+    if (!sameShape(other.shape, first.shape)) {
+      throw new Error(`stack: ${show(other.shape)} does not stack with ${show(first.shape)}`);
+    }
+  }
+  return scope(() =>
+    concat(
+      tensors.map((tensor) => reshape(tensor, shape)),
+      along,
+    ),
   );
 }
 
@@ -113,12 +135,14 @@ export function gather(x: Tensor, indices: Tensor): Tensor {
 
 /** Sums the rows of x [N, ..] that share a segment (int32 [N]): out [count, ..]; segments nobody names are 0. */
 export function segmentSum(x: Tensor, segments: Tensor, count: number): Tensor {
+  expectDType('segmentSum', x, ...FLOATS);
   expectDType('segmentSum', segments, 'int32');
   if (segments.shape.length !== 1 || segments.shape[0] !== x.shape[0]) {
     throw new Error(
       `segmentSum: segments ${show(segments.shape)} must name one segment for each row of ${show(x.shape)}`,
     );
   }
+  checkShape('segmentSum', [count]);
   return runOne('segmentSum', [x, segments], { count });
 }
 
@@ -133,19 +157,20 @@ export function topK(x: Tensor, k: number): { readonly values: Tensor; readonly 
   return { values, indices };
 }
 
-/** The running sum along an axis; exclusive starts from 0. */
+/** The running sum along an axis; exclusive starts from 0. Floating types or int32. */
 export function cumulativeSum(
   x: Tensor,
   axis = -1,
   { exclusive = false }: { readonly exclusive?: boolean } = {},
 ): Tensor {
-  expectDType('cumulativeSum', x, 'float32', 'int32');
+  expectDType('cumulativeSum', x, ...FLOATS, 'int32');
   return runOne('cumulativeSum', [x], { axis: normalizeAxis('cumulativeSum', axis, x.shape.length), exclusive });
 }
 
 /** int32 indices [..] -> float32 [.., depth]; an index outside 0 .. depth - 1 gives zeros. */
 export function oneHot(indices: Tensor, depth: number): Tensor {
   expectDType('oneHot', indices, 'int32');
+  checkShape('oneHot', [depth]);
   return runOne('oneHot', [indices], { depth });
 }
 
@@ -156,18 +181,18 @@ export function sumToShape(x: Tensor, shape: Shape): Tensor {
   const axes = x.shape.flatMap((length, axis) =>
     axis < added || (shape[axis - added] === 1 && length !== 1) ? [axis] : [],
   );
-  const summed = axes.length === 0 ? x : runOne('sum', [x], { axes, keepAxes: false });
-  return reshape(summed, shape);
+  if (axes.length === 0) return reshape(x, shape);
+  return scope(() => reshape(runOne('sum', [x], { axes, keepAxes: false }), shape));
 }
 
-function swapLastTwo(rank: number): readonly number[] {
+function swapLastTwo(shape: Shape): readonly number[] {
+  const rank = shape.length;
+  if (rank < 2) throw new Error(`transpose: ${show(shape)} has fewer than two axes to swap`);
   const order = Array.from({ length: rank }, (_, axis) => axis);
-  if (rank < 2) throw new Error(`transpose: needs at least two axes, got ${rank}`);
   return [...order.slice(0, -2), rank - 1, rank - 2];
 }
 
 /** Number of rows and their length when all but the last axis are merged. */
 export function asRows(x: Tensor): readonly [number, number] {
-  const width = x.shape.at(-1) ?? 1;
-  return [width === 0 ? 0 : sizeOf(x.shape) / width, width];
+  return [sizeOf(x.shape.slice(0, -1)), x.shape.at(-1) ?? 1];
 }

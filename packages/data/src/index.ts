@@ -1,1 +1,29 @@
+import { spawnWorker } from './spawn.ts';
+import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
+
+export { BatchPlan, epochOrder, type BatchPlanOptions } from './batch-plan.ts';
+export type { ClipBatch } from './clip-batch.ts';
+export type { ClipOptions, FrameSampling } from './clip-options.ts';
+export type { ClipRequest, LoadClip } from './clip-reader.ts';
+export { DataError, DataWorkerError, ManifestError, UnreadableSamplesError } from './data-error.ts';
 export type { Dataset } from './dataset.ts';
+export { listVideos, readManifest, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
+export { Loader, type BatchPlace, type LoaderOptions } from './loader.ts';
+export { parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
+export { drawMultiScaleCrop, multiScaleCropSizes, type Box } from './multi-scale-crop.ts';
+export {
+  VideoClipDataset,
+  type UnreadableSample,
+  type VideoClip,
+  type VideoClipDatasetOptions,
+} from './video-clip-dataset.ts';
+export type { VideoClipLoader, VideoClipLoaderOptions } from './video-clip-loader.ts';
+
+/**
+ * Batches of training clips from a list of videos, decoded in worker threads or here. It has the shape that the trainer
+ * of @umt/trainer takes batches from.
+ *
+ * @throws DataError naming the option that is wrong, or when the videos do not fill one batch
+ */
+export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
+  videoClipLoaderFactory(spawnWorker);

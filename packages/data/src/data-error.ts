@@ -1,0 +1,36 @@
+/** Something about the data that ends the run: wrong options, a bad list, samples that cannot be read. One line each. */
+export class DataError extends Error {
+  override readonly name: string = 'DataError';
+}
+
+/** A list of videos that cannot be used. */
+export class ManifestError extends DataError {
+  override readonly name = 'ManifestError';
+  /** The list, as the caller named it. */
+  readonly file: string;
+  /** Line at fault, from 1; undefined where the whole list is. */
+  readonly line: number | undefined;
+
+  constructor(file: string, line: number | undefined, problem: string, options?: { readonly cause?: unknown }) {
+    super(`${file}${line === undefined ? '' : `:${line}`}: ${problem}`, options);
+    this.file = file;
+    this.line = line;
+  }
+}
+
+/** So many samples could not be read that this is no accident: a wrong prefix, an unmounted disk. */
+export class UnreadableSamplesError extends DataError {
+  override readonly name = 'UnreadableSamplesError';
+}
+
+/** A worker that decodes videos ended or failed. */
+export class DataWorkerError extends DataError {
+  override readonly name = 'DataWorkerError';
+}
+
+/** Checks that an option is a whole number in a range. */
+export function checkInteger(option: string, value: number, low: number, high = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isInteger(value) && value >= low && value <= high) return;
+  const range = high === Number.MAX_SAFE_INTEGER ? `at least ${low}` : `from ${low} to ${high}`;
+  throw new DataError(`${option} must be a whole number ${range}, got ${value}`);
+}

@@ -1,0 +1,9 @@
+import { spawnWorker } from './spawn.node.ts';
+import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
+
+export * from './index.ts';
+export { listVideos, readManifest } from './list-videos.node.ts';
+
+/** Batches of training clips from a list of videos. See the browser-safe declaration for the contract. */
+export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
+  videoClipLoaderFactory(spawnWorker);

@@ -1,0 +1,141 @@
+import { BatchPlan } from './batch-plan.ts';
+import { checkInteger, DataError } from './data-error.ts';
+import type { Dataset } from './dataset.ts';
+import { Gate } from './gate.ts';
+
+/** Which batch. */
+export interface BatchPlace {
+  readonly epoch: number;
+  /** The batch's number in its epoch, from 0. */
+  readonly step: number;
+}
+
+/** How batches are made of a data set. */
+export interface LoaderOptions<Sample, Batch> {
+  readonly dataset: Dataset<Sample>;
+  /** Puts the samples of one batch together, in order. */
+  readonly collate: (samples: readonly Sample[], place: BatchPlace) => Batch;
+  /** Samples in a batch of this rank. */
+  readonly batchSize: number;
+  readonly seed: number;
+  /** 0 <= rank < worldSize. Default 0. */
+  readonly rank?: number;
+  /** Default 1. */
+  readonly worldSize?: number;
+  /** False keeps the data set's order in every epoch. Default true. */
+  readonly shuffle?: boolean;
+  /** Batches that are made ahead of the one that was asked for. Default 2. */
+  readonly prefetch?: number;
+  /** Samples that are loaded at the same time. Default 1; no limit but the batches ahead is right for a pool of workers. */
+  readonly concurrency?: number;
+  /** Epochs in the run, so that nothing is made ahead past its end. Default: there is always a next epoch. */
+  readonly epochs?: number;
+  /** Called by `close()`, to let go of what the data set holds. */
+  readonly onClose?: () => Promise<void>;
+}
+
+interface Pending<Batch> extends BatchPlace {
+  readonly batch: Promise<Batch>;
+}
+
+/**
+ * Batches of a data set, made ahead of time. What is in a batch depends on (seed, epoch, step, rank, worldSize) alone, so
+ * any number of workers gives the same batches and a run resumes at any (epoch, step).
+ *
+ * At most `prefetch` + 1 batches are in memory or in work at any moment, the one just handed out aside; the first batches
+ * of the next epoch are made while the last ones of this are used.
+ */
+export class Loader<Sample, Batch> {
+  /** Batches in every epoch on this rank. */
+  readonly batchesPerEpoch: number;
+  /** Samples in a batch of this rank. */
+  readonly batchSize: number;
+  readonly #options: LoaderOptions<Sample, Batch>;
+  readonly #plan: BatchPlan;
+  readonly #prefetch: number;
+  readonly #gate: Gate;
+  #pending: Pending<Batch>[] = [];
+  #isClosed = false;
+  #waitSeconds = 0;
+
+  /** @throws DataError naming the option that is wrong, or when the samples do not fill one batch */
+  constructor(options: LoaderOptions<Sample, Batch>) {
+    const { dataset, batchSize, prefetch = 2, concurrency = 1 } = options;
+    checkInteger('prefetch', prefetch, 0);
+    if (concurrency !== Infinity) checkInteger('concurrency', concurrency, 1);
+    this.#options = options;
+    this.#plan = new BatchPlan({ ...options, length: dataset.length });
+    this.#prefetch = prefetch;
+    this.#gate = new Gate(concurrency);
+    this.batchSize = batchSize;
+    this.batchesPerEpoch = this.#plan.batchesPerEpoch;
+  }
+
+  /** Time that callers spent waiting for batches so far, in seconds. */
+  get waitSeconds(): number {
+    return this.#waitSeconds;
+  }
+
+  /**
+   * The batches of one epoch in order, beginning with number `firstBatch`. Batches that were made ahead for another place
+   * are dropped.
+   *
+   * @throws what the data set throws for a sample, at the batch it belongs to; DataError after `close()`
+   */
+  async *batches(epoch: number, firstBatch = 0): AsyncGenerator<Batch, void, undefined> {
+    checkInteger('epoch', epoch, 0);
+    checkInteger('firstBatch', firstBatch, 0, this.batchesPerEpoch);
+    for (let step = firstBatch; step < this.batchesPerEpoch; step++) yield await this.#next({ epoch, step });
+  }
+
+  /** Drops what was made ahead and lets go of workers. Samples that are being loaded are not waited for. */
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pending = [];
+    this.#gate.close(new DataError('the loader was closed'));
+    await this.#options.onClose?.();
+  }
+
+  async #next(place: BatchPlace): Promise<Batch> {
+    if (this.#isClosed) throw new DataError('the loader was closed');
+    const { batch } = this.#take(place);
+    const start = performance.now();
+    try {
+      return await batch;
+    } finally {
+      this.#waitSeconds += (performance.now() - start) / 1000;
+    }
+  }
+
+  /** Takes a batch out of those made ahead, starting it if it is not among them, and starts the ones to come. */
+  #take(place: BatchPlace): Pending<Batch> {
+    const at = this.#pending.findIndex(({ epoch, step }) => epoch === place.epoch && step === place.step);
+    this.#pending = at < 0 ? [] : this.#pending.slice(at);
+    const taken = this.#pending.shift() ?? this.#start(place);
+    let last: BatchPlace = this.#pending.at(-1) ?? taken;
+    while (this.#pending.length < this.#prefetch) {
+      const next = this.#after(last);
+      if (next === undefined) break;
+      this.#pending.push(this.#start(next));
+      last = next;
+    }
+    return taken;
+  }
+
+  #after({ epoch, step }: BatchPlace): BatchPlace | undefined {
+    if (step + 1 < this.batchesPerEpoch) return { epoch, step: step + 1 };
+    const { epochs = Infinity } = this.#options;
+    return epoch + 1 < epochs ? { epoch: epoch + 1, step: 0 } : undefined;
+  }
+
+  #start({ epoch, step }: BatchPlace): Pending<Batch> {
+    const { dataset, collate } = this.#options;
+    const indices = [...this.#plan.indices(epoch, step)];
+    const samples = indices.map((index) => this.#gate.run(() => dataset.sample(index, epoch)));
+    const batch = Promise.all(samples).then((loaded) => collate(loaded, { epoch, step }));
+    // A failure is told to whoever asks for this batch; dropped ones must not end the process.
+    batch.catch(() => undefined);
+    return { epoch, step, batch };
+  }
+}

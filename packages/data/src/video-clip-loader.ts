@@ -1,0 +1,40 @@
+import { collateClips, type ClipBatch } from './clip-batch.ts';
+import { checkInteger } from './data-error.ts';
+import { Loader, type LoaderOptions } from './loader.ts';
+import { VideoClipDataset, type VideoClip, type VideoClipDatasetOptions } from './video-clip-dataset.ts';
+import { WorkerPool, type SpawnWorker } from './worker-pool.ts';
+
+/** How batches of clips are made of a list of videos. */
+export interface VideoClipLoaderOptions
+  extends
+    Omit<VideoClipDatasetOptions, 'load'>,
+    Pick<LoaderOptions<VideoClip, ClipBatch>, 'batchSize' | 'rank' | 'worldSize' | 'shuffle' | 'prefetch' | 'epochs'> {
+  /** Threads that decode. 0, the default, decodes in this thread between other work. The batches are the same. */
+  readonly workers?: number;
+}
+
+/** A loader of clips, with the count of videos that could not be read. */
+export interface VideoClipLoader extends Loader<VideoClip, ClipBatch> {
+  readonly dataset: VideoClipDataset;
+}
+
+/** Makes `createVideoClipLoader` for a platform. */
+export function videoClipLoaderFactory(spawn: SpawnWorker) {
+  return (options: VideoClipLoaderOptions): VideoClipLoader => {
+    const { workers = 0, clip } = options;
+    checkInteger('workers', workers, 0, 1024);
+    let pool: WorkerPool | undefined;
+    const dataset = new VideoClipDataset({
+      ...options,
+      ...(workers === 0 ? {} : { load: (request) => (pool ??= new WorkerPool(spawn, workers, clip)).load(request) }),
+    });
+    const loader = new Loader<VideoClip, ClipBatch>({
+      ...options,
+      dataset,
+      collate: (samples, place) => collateClips(samples, clip, place),
+      concurrency: workers === 0 ? 1 : Infinity,
+      onClose: async () => pool?.close(),
+    });
+    return Object.assign(loader, { dataset });
+  };
+}

@@ -1,0 +1,10 @@
+import { parentPort } from 'node:worker_threads';
+import { serveClips, type ToWorker } from './worker-protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('worker.node.js is started by @umt/data, not run by itself');
+
+serveClips({
+  listen: (onMessage) => void port.on('message', (message: ToWorker) => onMessage(message)),
+  post: (message, transfer) => port.postMessage(message, [...transfer]),
+});

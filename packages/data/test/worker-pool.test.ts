@@ -1,0 +1,163 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { DataError, DataWorkerError, VideoClipDataset, type ClipOptions } from '@umt/data';
+import { VideoError } from '@umt/video';
+import { ClipReader } from '../src/clip-reader.ts';
+import { videoClipLoaderFactory } from '../src/video-clip-loader.ts';
+import { WorkerPool, type WorkerPort } from '../src/worker-pool.ts';
+import { serveClips, type FromWorker, type ToWorker } from '../src/worker-protocol.ts';
+import { synthetic } from './synthetic.ts';
+
+const clip: ClipOptions = { frames: 4, size: 16 };
+
+/** A worker in this thread: messages are cloned and buffers transferred as between threads, one event-loop turn late. */
+class LocalWorker implements WorkerPort {
+  readonly received: ToWorker[] = [];
+  isHeld = false;
+  isTerminated = false;
+  #toWorker: (message: ToWorker) => void = () => undefined;
+  #toMain: (message: FromWorker) => void = () => undefined;
+  #onDeath: (reason: string) => void = () => undefined;
+  answers = true;
+
+  constructor(open = synthetic(40).open) {
+    serveClips(
+      {
+        listen: (onMessage) => (this.#toWorker = onMessage),
+        post: (message, transfer) => {
+          const received = structuredClone(message, { transfer: [...transfer] });
+          setTimeout(() => this.answers && this.#toMain(received));
+        },
+      },
+      (options) => new ClipReader(options, open),
+    );
+  }
+
+  post(message: ToWorker): void {
+    const received = structuredClone(message);
+    this.received.push(received);
+    setTimeout(() => this.answers && this.#toWorker(received));
+  }
+
+  listen(onMessage: (message: FromWorker) => void, onDeath: (reason: string) => void): void {
+    this.#toMain = onMessage;
+    this.#onDeath = onDeath;
+  }
+
+  hold(isBusy: boolean): void {
+    this.isHeld = isBusy;
+  }
+
+  async terminate(): Promise<void> {
+    this.isTerminated = true;
+    this.answers = false;
+  }
+
+  die(reason: string): void {
+    this.answers = false;
+    this.#onDeath(reason);
+  }
+}
+
+function poolOf(count: number, options: ClipOptions = clip) {
+  const workers: LocalWorker[] = [];
+  const spawn = () => {
+    const worker = new LocalWorker();
+    workers.push(worker);
+    return worker;
+  };
+  return { pool: new WorkerPool(spawn, count, options), workers, spawn };
+}
+
+const request = (index: number, path = 'a') => ({ entry: { path }, seed: 5, epoch: 0, index });
+
+test('batches are the same bits with 0, 1 and 3 workers', async () => {
+  const entries = Array.from({ length: 8 }, (_, i) => ({ path: i === 2 ? 'bad' : `clip${i}`, label: i }));
+  const reader = new ClipReader(clip, synthetic(40).open);
+  const plain = new VideoClipDataset({ entries, seed: 3, clip, load: (one) => reader.read(one) });
+  for (const workers of [1, 3]) {
+    const loader = videoClipLoaderFactory(() => new LocalWorker())({ entries, seed: 3, clip, batchSize: 3, workers });
+    let count = 0;
+    for await (const { video, shape, indices, paths } of loader.batches(1)) {
+      expect(shape).toEqual([3, 4, 16, 16, 3]);
+      const samples = await Promise.all(indices.map((index) => plain.sample(index, 1)));
+      expect(video).toEqual(Float32Array.from(samples.flatMap((sample) => [...sample.video])));
+      expect(paths).toEqual(samples.map(({ path }) => path));
+      count++;
+    }
+    expect(count).toBe(2);
+    await loader.close();
+  }
+});
+
+test('spreads requests over the workers, and with a cache sends a sample to the same worker every time', async () => {
+  const loads = (worker: LocalWorker) =>
+    worker.received.flatMap((message) => (message.type === 'load' ? [message.request.index] : []));
+  const even = poolOf(2);
+  await Promise.all([0, 2, 4, 6].map((index) => even.pool.load(request(index))));
+  expect(even.workers.map(loads)).toEqual([
+    [0, 4],
+    [2, 6],
+  ]);
+  const sticky = poolOf(2, { ...clip, cacheBytes: 1001 });
+  await Promise.all([0, 2, 4, 1, 0].map((index) => sticky.pool.load(request(index))));
+  expect(sticky.workers.map(loads)).toEqual([[0, 2, 4, 0], [1]]);
+  expect(sticky.workers[0]?.received[0]).toMatchObject({ type: 'configure', options: { cacheBytes: 500 } });
+});
+
+test('keeps the process alive only while a worker has something to answer', async () => {
+  const { pool, workers } = poolOf(1);
+  expect(workers[0]?.isHeld).toBe(false);
+  const loading = pool.load(request(0));
+  expect(workers[0]?.isHeld).toBe(true);
+  await loading;
+  expect(workers[0]?.isHeld).toBe(false);
+});
+
+test('an unreadable video is a VideoError of its kind here too; any other failure a DataWorkerError', async () => {
+  const { pool } = poolOf(1);
+  const failing = pool.load(request(0, 'bad'));
+  await expect(failing).rejects.toThrow(VideoError);
+  await expect(failing).rejects.toMatchObject({ kind: 'not-video', message: '"bad" is no video' });
+  const broken = new WorkerPool(() => new LocalWorker(() => Promise.reject(new TypeError('oops'))), 1, clip);
+  await expect(broken.load(request(0))).rejects.toThrow('a data worker failed: oops');
+});
+
+test('when a worker dies every request fails, now and later, and the other workers end', async () => {
+  const { pool, workers } = poolOf(2);
+  const [first, second] = workers;
+  for (const worker of workers) worker.answers = false;
+  const waiting = [0, 1, 2].map((index) => pool.load(request(index)).catch((error: unknown) => error));
+  second?.die('it ended with exit code 137');
+  for (const error of await Promise.all(waiting)) {
+    expect(error).toBeInstanceOf(DataWorkerError);
+    expect((error as Error).message).toBe('data worker 2 of 2 died: it ended with exit code 137');
+  }
+  await expect(pool.load(request(3))).rejects.toThrow('data worker 2 of 2 died');
+  expect(first?.isTerminated).toBe(true);
+});
+
+test('the loader reports the death of a worker at the next batch', async () => {
+  const workers: LocalWorker[] = [];
+  const spawn = () => {
+    workers.push(new LocalWorker());
+    return workers.at(-1) as LocalWorker;
+  };
+  const entries = Array.from({ length: 40 }, (_, i) => ({ path: `clip${i}` }));
+  const loader = videoClipLoaderFactory(spawn)({ entries, seed: 3, clip, batchSize: 2, workers: 2, prefetch: 1 });
+  const iterator = loader.batches(0);
+  await iterator.next();
+  await sleep(30);
+  workers[0]?.die('out of memory');
+  await iterator.next(); // was ready before
+  await expect(iterator.next()).rejects.toThrow('data worker 1 of 2 died: out of memory');
+});
+
+test('closing ends the workers and rejects what waits', async () => {
+  const { pool, workers } = poolOf(2);
+  for (const worker of workers) worker.answers = false;
+  const waiting = pool.load(request(0)).catch((error: unknown) => error);
+  await pool.close();
+  expect(await waiting).toBeInstanceOf(DataError);
+  expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+});

@@ -1,0 +1,188 @@
+import { QUICK_GELU_SLOPE } from '../loops/activations.ts';
+import type { OnnxGraph } from '../onnx/graph.ts';
+import * as graphs from '../onnx/graphs.ts';
+import type { OnnxRuntime, OnnxSession, OnnxTensor } from '../onnx/runtime.ts';
+import type { AttentionInputs, AttentionMask, AttentionShape, DenseKernels, DenseUnary, MatmulShape } from './dense.ts';
+import { part, type Span, type WasmHeap } from './heap.ts';
+
+const OPERATORS = { exp: 'Exp', log: 'Log', erf: 'Erf', tanh: 'Tanh', sigmoid: 'Sigmoid' } as const;
+/** Elements of an activation computed at a time: large enough for two threads, small enough for the cache. */
+const CHUNK = 1 << 18;
+/** Most attention weights one run may hold outside the heap (128 MB); larger batches go in several runs. */
+const MOST_WEIGHTS = 1 << 25;
+
+/**
+ * Dense kernels by onnxruntime, on views of the wasm heap: nothing is copied in or out. Each operation is a small graph,
+ * loaded when first used.
+ */
+export class OnnxKernels implements DenseKernels {
+  readonly description: string;
+  readonly threads: number;
+  readonly #heap: WasmHeap;
+  readonly #runtime: OnnxRuntime;
+  readonly #sessions = new Map<string, OnnxSession>();
+  #ones = new Float32Array(0);
+
+  constructor(heap: WasmHeap, runtime: OnnxRuntime) {
+    this.#heap = heap;
+    this.#runtime = runtime;
+    this.threads = runtime.threads;
+    this.description = `onnxruntime-node ${runtime.version} GEMM`;
+  }
+
+  matmul(a: Span, b: Span, out: Span, { batch, m, k, n, transposeA, transposeB }: MatmulShape): void {
+    if (out.size === 0) return;
+    if (k === 0) {
+      this.#heap.float32(out).fill(0);
+      return;
+    }
+    const session = this.#matmulSession(transposeA, transposeB);
+    const aTensor = this.#tensor(a, transposeA ? [batch, k, m] : [batch, m, k]);
+    const bTensor = this.#tensor(b, transposeB ? [batch, n, k] : [batch, k, n]);
+    session.run({ a: aTensor, b: bTensor }, { y: this.#tensor(out, [batch, m, n]) });
+  }
+
+  linear(x: Span, weight: Span, bias: Span | null, out: Span, rows: number, inputs: number, outputs: number): void {
+    if (!bias) {
+      const shape = { batch: 1, m: rows, k: inputs, n: outputs, transposeA: false, transposeB: true };
+      return this.matmul(x, weight, out, shape);
+    }
+    const feeds = {
+      x: this.#tensor(x, [rows, inputs]),
+      weight: this.#tensor(weight, [outputs, inputs]),
+      bias: this.#tensor(bias, [outputs]),
+    };
+    this.#session('linear', graphs.linearGraph).run(feeds, { y: this.#tensor(out, [rows, outputs]) });
+  }
+
+  /** A product with a row of ones: onnxruntime has no fast sum over rows. */
+  columnSums(x: Span, out: Span, rows: number, columns: number): void {
+    if (this.#ones.length < rows) this.#ones = new Float32Array(rows).fill(1);
+    const ones = this.#runtime.float32(this.#ones.subarray(0, rows), [1, 1, rows]);
+    const feeds = { a: ones, b: this.#tensor(x, [1, rows, columns]) };
+    this.#matmulSession(false, false).run(feeds, { y: this.#tensor(out, [1, 1, columns]) });
+  }
+
+  softmax(x: Span, out: Span, rows: number, columns: number): void {
+    if (x.size === 0) return;
+    const feeds = { x: this.#tensor(x, [rows, columns]) };
+    this.#session('softmax', graphs.softmaxGraph).run(feeds, { y: this.#tensor(out, [rows, columns]) });
+  }
+
+  unary(name: DenseUnary, x: Span, out: Span): void {
+    this.#inChunks(
+      this.#session(name, () => graphs.unaryGraph(OPERATORS[name])),
+      { x },
+      out,
+    );
+  }
+
+  gelu(x: Span, out: Span): void {
+    this.#inChunks(
+      this.#session('gelu', () => graphs.unaryGraph('Gelu', 'microsoft')),
+      { x },
+      out,
+    );
+  }
+
+  geluGradient(x: Span, gradient: Span, out: Span): void {
+    this.#inChunks(this.#session('geluGradient', graphs.geluGradientGraph), { x, dy: gradient }, out);
+  }
+
+  quickGelu(x: Span, out: Span): void {
+    this.#inChunks(
+      this.#session('quickGelu', () => graphs.quickGeluGraph(QUICK_GELU_SLOPE)),
+      { x },
+      out,
+    );
+  }
+
+  quickGeluGradient(x: Span, gradient: Span, out: Span): void {
+    const session = this.#session('quickGeluGradient', () => graphs.quickGeluGradientGraph(QUICK_GELU_SLOPE));
+    this.#inChunks(session, { x, dy: gradient }, out);
+  }
+
+  attention({ mask, ...inputs }: AttentionInputs, out: Span, shape: AttentionShape): void {
+    const session = this.#attentionSession('attention', graphs.attentionGraph, shape, mask !== null);
+    this.#inBatches(session, inputs, mask, { out }, shape);
+  }
+
+  attentionGradient(
+    { mask, gradient, ...inputs }: AttentionInputs & { readonly out: Span; readonly gradient: Span },
+    gradients: { readonly q: Span; readonly k: Span; readonly v: Span },
+    shape: AttentionShape,
+  ): void {
+    const session = this.#attentionSession('attentionGradient', graphs.attentionGradientGraph, shape, mask !== null);
+    const outputs = { dq: gradients.q, dk: gradients.k, dv: gradients.v };
+    this.#inBatches(session, { ...inputs, dy: gradient }, mask, outputs, shape);
+  }
+
+  dispose(): void {
+    for (const session of this.#sessions.values()) session.dispose();
+    this.#sessions.clear();
+  }
+
+  #session(key: string, build: () => OnnxGraph): OnnxSession {
+    const known = this.#sessions.get(key);
+    if (known) return known;
+    const session = this.#runtime.session(build().model());
+    this.#sessions.set(key, session);
+    return session;
+  }
+
+  #matmulSession(transposeA: boolean, transposeB: boolean): OnnxSession {
+    return this.#session(`matmul ${transposeA} ${transposeB}`, () => graphs.matmulGraph(transposeA, transposeB));
+  }
+
+  #attentionSession(
+    name: string,
+    build: (options: graphs.AttentionGraphOptions) => OnnxGraph,
+    { heads, width, scale }: AttentionShape,
+    isMasked: boolean,
+  ): OnnxSession {
+    const options = { heads, headWidth: width / heads, scale, isMasked };
+    return this.#session(`${name} ${JSON.stringify(options)}`, () => build(options));
+  }
+
+  #tensor(span: Span, shape: readonly number[]): OnnxTensor {
+    return this.#runtime.float32(this.#heap.float32(span), shape);
+  }
+
+  #inChunks(session: OnnxSession, inputs: Readonly<Record<string, Span>>, out: Span): void {
+    for (let start = 0; start < out.size; start += CHUNK) {
+      const size = Math.min(CHUNK, out.size - start);
+      const piece = (span: Span) => this.#tensor(part(span, start, size), [size]);
+      session.run(mapValues(inputs, piece), { y: piece(out) });
+    }
+  }
+
+  #inBatches(
+    session: OnnxSession,
+    inputs: Readonly<Record<string, Span>>,
+    mask: AttentionMask | null,
+    outputs: Readonly<Record<string, Span>>,
+    { batch, queries, keys, width, heads }: AttentionShape,
+  ): void {
+    const atOnce = Math.max(1, Math.floor(MOST_WEIGHTS / (heads * queries * keys)));
+    for (let first = 0; first < batch; first += atOnce) {
+      const samples = Math.min(atOnce, batch - first);
+      const piece = (span: Span) => {
+        const tokens = span.size / (batch * width);
+        const size = tokens * width;
+        return this.#tensor(part(span, first * size, samples * size), [samples, tokens, width]);
+      };
+      const feeds = mapValues(inputs, piece);
+      session.run(mask ? { ...feeds, mask: this.#mask(mask, first, samples) } : feeds, mapValues(outputs, piece));
+    }
+  }
+
+  #mask({ visible, shape: [samples, , queries, keys] }: AttentionMask, first: number, count: number): OnnxTensor {
+    if (samples === 1) return this.#runtime.bool(visible, [1, 1, queries, keys]);
+    const size = queries * keys;
+    return this.#runtime.bool(visible.subarray(first * size, (first + count) * size), [count, 1, queries, keys]);
+  }
+}
+
+function mapValues<A, B>(record: Readonly<Record<string, A>>, f: (value: A) => B): Record<string, B> {
+  return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, f(value)]));
+}

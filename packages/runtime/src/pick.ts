@@ -1,0 +1,122 @@
+import type { Engine } from '@umt/tensor';
+import type { Availability, Candidate, EngineOptions } from './candidate.ts';
+import { DeviceError } from './device-error.ts';
+
+/** What to load. */
+export interface LoadOptions extends EngineOptions {
+  /** 'auto', or an engine's name. Default: the environment's UMT_DEVICE, else 'auto'. */
+  readonly device?: string;
+}
+
+/** Which engine was taken and why. */
+export interface Picked {
+  /** Its name, as in UMT_DEVICE. */
+  readonly device: string;
+  /** The device in words, as the engine itself says it. */
+  readonly deviceName: string;
+  readonly reason: string;
+}
+
+/** What was known of one engine when the choice was made. */
+export interface CandidateReport {
+  readonly name: string;
+  readonly about: string;
+  readonly availability: Availability;
+}
+
+/** A running engine, and how it came to be this one. */
+export interface LoadedEngine {
+  readonly engine: Engine;
+  readonly picked: Picked;
+  /** Every engine there is, in the order of preference. */
+  readonly candidates: readonly CandidateReport[];
+}
+
+/** How a choice is made. */
+export interface Choice {
+  /** In the order of preference. */
+  readonly candidates: readonly Candidate[];
+  /** The value of UMT_DEVICE, where it is set. */
+  readonly environment: string | undefined;
+}
+
+/** One line on which engine was taken and why. */
+export function pickedLine({ device, deviceName, reason }: Picked): string {
+  return `device ${device}: ${deviceName} (${reason})`;
+}
+
+/** Asks every engine whether it could run. */
+export async function probeAll(candidates: readonly Candidate[]): Promise<readonly CandidateReport[]> {
+  return Promise.all(
+    candidates.map(async (candidate) => ({
+      name: candidate.name,
+      about: candidate.about,
+      availability: await candidate.probe(),
+    })),
+  );
+}
+
+/**
+ * Loads the engine that was asked for, or the first that runs. One that was asked for is never replaced by another.
+ *
+ * @throws DeviceError when it is unknown or does not start, or when 'auto' finds none that starts
+ */
+export async function loadChosen(options: LoadOptions, { candidates, environment }: Choice): Promise<LoadedEngine> {
+  const { device: asked = environment || 'auto', ...engineOptions } = options;
+  const source = options.device === undefined && environment ? 'UMT_DEVICE asks for it' : 'asked for';
+  const reports = await probeAll(candidates);
+  const found = asked === 'auto' ? undefined : findCandidate(asked, candidates);
+  const { engine, reason } = found
+    ? { engine: await start(found, asked, reports, engineOptions), reason: source }
+    : await firstThatStarts(candidates, reports, engineOptions);
+  const picked = { device: engine.name, deviceName: engine.capabilities.deviceName, reason };
+  return { engine, picked, candidates: reports };
+}
+
+/** @throws DeviceError that lists what there is */
+function findCandidate(asked: string, candidates: readonly Candidate[]): Candidate {
+  const found = candidates.find(({ name }) => name === asked.toLowerCase());
+  if (found) return found;
+  const names = ['auto', ...candidates.map(({ name }) => name)].join(', ');
+  throw new DeviceError(asked, `there is no device '${asked}'; there is ${names}`);
+}
+
+async function start(
+  candidate: Candidate,
+  asked: string,
+  reports: readonly CandidateReport[],
+  options: EngineOptions,
+): Promise<Engine> {
+  const availability = reports.find(({ name }) => name === candidate.name)?.availability;
+  if (availability && !availability.isAvailable) {
+    const installs = availability.additions.map(({ install }) => `; run: ${install}`).join('');
+    throw new DeviceError(asked, `device '${asked}' cannot run here: ${availability.reason}${installs}`);
+  }
+  try {
+    return await candidate.load(options);
+  } catch (cause) {
+    throw new DeviceError(asked, `device '${asked}' does not start: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function firstThatStarts(
+  candidates: readonly Candidate[],
+  reports: readonly CandidateReport[],
+  options: EngineOptions,
+): Promise<{ readonly engine: Engine; readonly reason: string }> {
+  const passedOver: string[] = [];
+  for (const candidate of candidates.filter(({ isAutomatic }) => isAutomatic)) {
+    try {
+      const engine = await start(candidate, candidate.name, reports, options);
+      const others = passedOver.length === 0 ? '' : `; before it: ${passedOver.join('; ')}`;
+      return { engine, reason: `auto: the first that runs here${others}` };
+    } catch (error) {
+      passedOver.push(messageOf(error));
+    }
+  }
+  throw new DeviceError('auto', `no device runs here: ${passedOver.join('; ')}`);
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -48,6 +48,8 @@ export interface CheckpointStore {
    * @throws DamagedCheckpointError when the file is missing or differs from what was written
    */
   open(entry: CheckpointEntry, name: string): Promise<ByteSource>;
+  /** Deletes the checkpoint of one step, complete or not. */
+  remove(step: number): Promise<void>;
   /** Deletes all but the newest `keep` complete checkpoints, and leftovers of incomplete ones. */
   prune(keep: number): Promise<void>;
 }

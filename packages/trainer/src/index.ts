@@ -1,4 +1,16 @@
+export { AdamW, type StepRates, type UpdateOutcome } from './adamw-optimizer.ts';
+export type { RunFunction } from './answer-run.ts';
+export type { CheckpointFiles, FolderWriter } from './checkpoint-files.ts';
 export type { CheckpointEntry, CheckpointFile, CheckpointListing, CheckpointStore } from './checkpoint-store.ts';
+export {
+  DamagedCheckpointError,
+  DivergedError,
+  ResumeError,
+  RunError,
+  TrainOptionsError,
+  WorkerDiedError,
+  type SkippedStep,
+} from './errors.ts';
 export type {
   CheckpointEvent,
   DoneEvent,
@@ -12,6 +24,11 @@ export type {
   TrainingEvent,
   WarningEvent,
 } from './events.ts';
+export { folderStore } from './folder-store.ts';
+export { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts';
+export { jsonLine, jsonLinesLog } from './json-lines.ts';
+export { fileSink, type LogSink } from './log-sink.ts';
+export { memoryStore } from './memory-store.ts';
 export type {
   CheckpointOptions,
   LearningRateOptions,
@@ -20,5 +37,23 @@ export type {
   TrainOptions,
   TrainResult,
 } from './options.ts';
+export { originPrivateStore } from './origin-private-store.ts';
+export { optimizedParameters, type OptimizedParameter, type ParameterRules } from './parameter-groups.ts';
+export { progressReporter, type ProgressOptions, type ProgressReporter, type TextStream } from './progress-reporter.ts';
+export { eventLine, plainLine, progressLine, type LineStyle, type ProgressView } from './progress-text.ts';
 export type { RunControl, RunHandle, StartRunOptions } from './run.ts';
+export {
+  layerDecay,
+  scaleLearningRate,
+  warmupCosine,
+  warmupStepsOf,
+  type Schedule,
+  type WarmupCosine,
+} from './schedule.ts';
+export { serveRun } from './serve-run.ts';
+export { startRun } from './start-run.ts';
+export { stopOnSignals, type SignalWatch } from './stop-on-signals.ts';
+export { checkpointStore } from './stored-checkpoints.ts';
 export type { BatchSource, StepContext, TaskLoss, TrainingTask } from './task.ts';
+export { tensorBoardFileName, tensorBoardLog } from './tensorboard.ts';
+export { train } from './train.ts';

@@ -1,0 +1,143 @@
+import { DivergedError, type SkippedStep } from './errors.ts';
+import type { TrainingEvent } from './events.ts';
+import type { Plan } from './plan.ts';
+import type { Speed } from './throughput.ts';
+
+/** What the host knows about a step before its values were read. */
+export interface StepRecord {
+  /** Steps taken, this one included. */
+  readonly step: number;
+  /** From 0. */
+  readonly epoch: number;
+  readonly learningRate: number;
+  readonly weightDecay: number;
+  readonly speed: Speed;
+  readonly metricNames: readonly string[];
+}
+
+/** Options of `RunLog`. */
+export interface RunLogOptions {
+  readonly plan: Plan;
+  readonly epochs: number;
+  readonly maxSkippedInARow: number;
+  /** Skipped steps before this run was resumed. */
+  readonly skippedBefore: number;
+  readonly emit: (event: TrainingEvent) => void;
+  readonly now: () => number;
+}
+
+/** Turns what was read from the device into events, and ends a run that has diverged. */
+export class RunLog {
+  readonly #options: RunLogOptions;
+  readonly #skippedInARow: SkippedStep[] = [];
+  readonly #epochMetrics = new Map<string, number>();
+  #epochLoss = 0;
+  #epochSteps = 0;
+  #epochStart: number;
+  #lastFinite: SkippedStep | null = null;
+  #skippedSteps: number;
+
+  constructor(options: RunLogOptions) {
+    this.#options = options;
+    this.#skippedSteps = options.skippedBefore;
+    this.#epochStart = options.now();
+  }
+
+  /** Skipped steps of the whole run. */
+  get skippedSteps(): number {
+    return this.#skippedSteps;
+  }
+
+  /** Whether the last reported step was applied, so that a checkpoint of it is worth keeping. */
+  get lastStepWasApplied(): boolean {
+    return this.#skippedInARow.length === 0;
+  }
+
+  /**
+   * Reports one step.
+   *
+   * @param values [loss, ...metrics, gradient norm, 1 if the update was applied]
+   * @throws DivergedError when this was one skipped step too many
+   */
+  report(record: StepRecord, values: ArrayLike<number>): void {
+    const { step, epoch, learningRate } = record;
+    const loss = values[0] ?? NaN;
+    const gradientNorm = values[values.length - 2] ?? NaN;
+    const facts = { step, loss, gradientNorm, learningRate };
+    if (values[values.length - 1] === 1) {
+      this.#skippedInARow.length = 0;
+      this.#lastFinite = facts;
+      this.#reportApplied(record, values, facts);
+    } else {
+      this.#reportSkipped(epoch, facts);
+    }
+    if (step % this.#options.plan.stepsPerEpoch === 0) this.#reportEpoch(record);
+  }
+
+  #reportApplied(record: StepRecord, values: ArrayLike<number>, facts: SkippedStep): void {
+    const { plan, epochs, emit } = this.#options;
+    const { secondsPerStep, dataWaitShare } = record.speed;
+    const metrics = Object.fromEntries(record.metricNames.map((name, index) => [name, values[index + 1] ?? NaN]));
+    this.#epochSteps++;
+    this.#epochLoss += facts.loss;
+    for (const [name, value] of Object.entries(metrics)) {
+      this.#epochMetrics.set(name, (this.#epochMetrics.get(name) ?? 0) + value);
+    }
+    emit({
+      type: 'step',
+      ...facts,
+      totalSteps: plan.totalSteps,
+      epoch: record.epoch,
+      epochs,
+      weightDecay: record.weightDecay,
+      samplesPerSecond: plan.effectiveBatchSize / secondsPerStep,
+      dataWaitShare,
+      secondsLeft: (plan.totalSteps - record.step) * secondsPerStep,
+      metrics,
+    });
+  }
+
+  #reportSkipped(epoch: number, facts: SkippedStep): void {
+    const { emit, maxSkippedInARow } = this.#options;
+    this.#skippedInARow.push(facts);
+    this.#skippedSteps++;
+    emit({ type: 'skipped', ...facts, epoch, consecutive: this.#skippedInARow.length, total: this.#skippedSteps });
+    if (this.#skippedInARow.length >= maxSkippedInARow) {
+      throw new DivergedError(divergence(this.#skippedInARow, this.#lastFinite), [...this.#skippedInARow]);
+    }
+  }
+
+  #reportEpoch({ step, epoch }: StepRecord): void {
+    const { epochs, emit, now } = this.#options;
+    const metrics = [...this.#epochMetrics].map(([name, sum]) => [name, sum / this.#epochSteps]);
+    emit({
+      type: 'epoch',
+      epoch,
+      epochs,
+      step,
+      loss: this.#epochLoss / this.#epochSteps,
+      metrics: Object.fromEntries(metrics),
+      seconds: now() - this.#epochStart,
+    });
+    this.#epochMetrics.clear();
+    this.#epochLoss = 0;
+    this.#epochSteps = 0;
+    this.#epochStart = now();
+  }
+}
+
+function divergence(skipped: readonly SkippedStep[], lastFinite: SkippedStep | null): string {
+  const steps =
+    skipped.length === 1 ? `step ${skipped[0]?.step}` : `steps ${skipped[0]?.step} to ${skipped.at(-1)?.step}`;
+  const each = skipped.map(({ loss, gradientNorm }) => `loss ${loss} with gradient norm ${gradientNorm}`);
+  const before = lastFinite
+    ? `the last good one was step ${lastFinite.step} (loss ${short(lastFinite.loss)}, gradient norm ${short(lastFinite.gradientNorm)}, learning rate ${short(lastFinite.learningRate)})`
+    : 'no step before them was good';
+  return (
+    `training has diverged: ${skipped.length} steps in a row were not finite (${steps}: ${[...new Set(each)].join('; ')}), ` +
+    `learning rate ${short(skipped.at(-1)?.learningRate ?? NaN)}; ${before}. No weight was changed by them. ` +
+    'Lower the learning rate, lengthen the warm-up or limit the gradient norm, and look at the samples of these steps'
+  );
+}
+
+const short = (value: number): string => String(Number(value.toPrecision(4)));

@@ -1,0 +1,112 @@
+import {
+  add,
+  cast,
+  concat,
+  dispose,
+  isFinite,
+  keep,
+  multiply,
+  reshape,
+  scope,
+  slice,
+  stack,
+  valueAndGrad,
+  withoutGradients,
+  type Collective,
+  type Tensor,
+} from '@umt/tensor';
+import type { AdamW, StepRates } from './adamw-optimizer.ts';
+import type { StepContext, TrainingTask } from './task.ts';
+
+/** What a step leaves on the device, to be read later: [loss, ...metrics, gradient norm, 1 if the update was applied]. */
+export interface StepReadout {
+  /** float32 [metricNames.length + 3]; belongs to the caller. */
+  readonly values: Tensor;
+  readonly metricNames: readonly string[];
+}
+
+/**
+ * One optimizer step as a sequence of micro-batches: gradients add up on the device while each backward pass goes on, and
+ * are summed over the ranks during the last one. Nothing is read back.
+ */
+export class TrainingStep<Batch> {
+  readonly #task: TrainingTask<Batch>;
+  readonly #optimizer: AdamW;
+  readonly #collective: Collective;
+  readonly #gradients: Tensor[] = [];
+  #means: Tensor | null = null;
+  #metricNames: readonly string[] = [];
+
+  constructor(task: TrainingTask<Batch>, optimizer: AdamW, collective: Collective) {
+    this.#task = task;
+    this.#optimizer = optimizer;
+    this.#collective = collective;
+  }
+
+  /** Forward and backward pass of one micro-batch. */
+  add(batch: Batch, context: StepContext): void {
+    const isLast = context.microStep === context.accumulationSteps - 1;
+    const share = 1 / (context.accumulationSteps * this.#collective.worldSize);
+    scope(() => {
+      const { value } = valueAndGrad(
+        () => this.#shareOfLoss(batch, context, share),
+        this.#optimizer.parameters.map(({ parameter }) => parameter),
+        { onGradient: (_parameter, gradient, index) => this.#accumulate(index, gradient, isLast) },
+      );
+      const means = this.#means ? add(this.#means, value.means) : value.means;
+      this.#means?.dispose();
+      this.#means = keep(means);
+    });
+  }
+
+  /** Applies the accumulated gradients, unless loss or gradient norm is not finite. */
+  finish(rates: StepRates): StepReadout {
+    const means = this.#means;
+    if (!means) throw new Error('TrainingStep: finish() before add()');
+    const gradients = this.#gradients.splice(0);
+    this.#means = null;
+    const values = scope(() => {
+      const total = this.#sumOverRanks(means);
+      const lossIsFinite = isFinite(reshape(slice(total, [0], [1]), []));
+      const { gradientNorm, applied } = this.#optimizer.update(gradients, rates, lossIsFinite);
+      return keep(concat([total, reshape(gradientNorm, [1]), reshape(cast(applied, 'float32'), [1])]));
+    });
+    means.dispose();
+    return { values, metricNames: this.#metricNames };
+  }
+
+  /** Disposes what an unfinished step holds. */
+  dispose(): void {
+    dispose(this.#gradients.splice(0));
+    this.#means?.dispose();
+    this.#means = null;
+  }
+
+  #shareOfLoss(batch: Batch, context: StepContext, share: number): { readonly loss: Tensor; readonly means: Tensor } {
+    const { loss, metrics = {} } = this.#task.loss(batch, context);
+    this.#metricNames = Object.keys(metrics);
+    const means = withoutGradients(() => {
+      const scalars = [loss, ...Object.values(metrics)].map((scalar) => reshape(scalar, []));
+      return multiply(stack(scalars), share);
+    });
+    return { loss: share === 1 ? loss : multiply(loss, share), means };
+  }
+
+  #accumulate(index: number, gradient: Tensor, isLast: boolean): void {
+    const before = this.#gradients[index];
+    const total = before ? keep(add(before, gradient)) : gradient;
+    if (before) dispose([before, gradient]);
+    this.#gradients[index] = isLast ? this.#takeOverRanks(total) : total;
+  }
+
+  #takeOverRanks(own: Tensor): Tensor {
+    if (this.#collective.worldSize === 1) return own;
+    const total = keep(this.#collective.allReduceSum(own));
+    own.dispose();
+    return total;
+  }
+
+  #sumOverRanks(own: Tensor): Tensor {
+    return this.#collective.worldSize === 1 ? own : this.#collective.allReduceSum(own);
+  }
+}

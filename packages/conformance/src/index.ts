@@ -1,1 +1,2 @@
+export { gradientDeviation, randomNumbers, type Checked } from './finite-differences.ts';
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';

@@ -2,6 +2,7 @@ import {
   sizeOf,
   Tensor,
   type Capabilities,
+  type CompositeKernels,
   type DType,
   type Engine,
   type EngineMemory,
@@ -33,7 +34,7 @@ export class ReferenceEngine implements Engine {
     threads: 1,
     deviceName: 'plain JavaScript, float64',
   };
-  readonly composites = {};
+  readonly composites: CompositeKernels = {};
   readonly #live = new Map<Handle, Values>();
   #peakTensors = 0;
 

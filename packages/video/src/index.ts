@@ -1,12 +1,11 @@
-import { nodePlatform } from './node/platform.ts';
+import { browserPlatform } from './browser/platform.ts';
 import { createOpenVideo, type OpenVideo } from './open-video.ts';
 
 export * from './api.ts';
 
 /**
- * Opens a video in Node: mp4, mov, mkv, webm or ts, from a path, an http(s) address, a Blob or bytes.
- * Decodes with node-av where it is installed, else with the `ffmpeg` program.
+ * Opens a video in a browser: mp4, mov, mkv, webm or ts, from an address, a picked file or bytes. Decodes with WebCodecs.
  *
  * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
  */
-export const openVideo: OpenVideo = createOpenVideo(nodePlatform());
+export const openVideo: OpenVideo = createOpenVideo(browserPlatform);

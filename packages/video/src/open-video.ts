@@ -1,10 +1,10 @@
 import type { Source } from 'mediabunny';
-import { messageOf, openContainer } from './container/open-track.ts';
+import { openContainer } from './container/open-track.ts';
 import type { VideoTrack } from './container/track.ts';
 import type { FrameReader, ReadFrame } from './decode/frame-reader.ts';
 import { orientPicture } from './orient.ts';
 import type { DecoderName, Frame, OpenVideoOptions, Video, VideoSource } from './video.ts';
-import { VideoError } from './video-error.ts';
+import { messageOf, VideoError } from './video-error.ts';
 
 /** Bytes ready to be demuxed. */
 export interface OpenedSource {

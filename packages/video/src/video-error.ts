@@ -29,3 +29,13 @@ export class VideoError extends Error {
     this.kind = kind;
   }
 }
+
+/** The error for a source of no bytes. */
+export function emptySourceError(name: string): VideoError {
+  return new VideoError('not-video', `${name} is empty (0 bytes): it was not written or not fetched to the end`);
+}
+
+/** The message of whatever was thrown, on one line. */
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
+}

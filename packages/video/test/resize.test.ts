@@ -10,7 +10,7 @@ import {
   resizeRgb,
   rgbPicture,
   toRgb,
-} from '../src/index.ts';
+} from '../src/index.node.ts';
 
 interface Case {
   readonly box: readonly [number, number, number, number];

@@ -16,7 +16,7 @@ import {
   sampleSparseTrain,
   sampleSparseVal,
   VideoError,
-} from '../src/index.ts';
+} from '../src/index.node.ts';
 
 /** Indices that the reference implementation returned. */
 interface Reference {

@@ -10,11 +10,10 @@ import {
   QTFF,
   type Source,
   UnsupportedInputFormatError,
-  type VideoCodec,
   WEBM,
 } from 'mediabunny';
 import { type ColorMatrix, type ColorSpace, UNTAGGED_COLOR_SPACE } from '../picture.ts';
-import { VideoError } from '../video-error.ts';
+import { messageOf, VideoError } from '../video-error.ts';
 import { readPackets } from './read-packets.ts';
 import type { VideoTrack } from './track.ts';
 
@@ -108,11 +107,3 @@ async function readColorSpace(track: InputVideoTrack): Promise<ColorSpace> {
     fullRange: fullRange ?? UNTAGGED_COLOR_SPACE.fullRange,
   };
 }
-
-/** The message of whatever was thrown, on one line. */
-export function messageOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
-}
-
-/** Codecs that mediabunny names, for decoders' tables. */
-export type { VideoCodec };

@@ -7,7 +7,7 @@ import { type DecodeRun, keyPacketAtOrBefore, keyPacketFor, planRuns } from './r
 /** How many groups of pictures further back a lost frame is tried from before its neighbour stands in. */
 const RETRIES = 2;
 
-/** Frames of one run that may be held back; with more wanted, skipping saves little. */
+/** Frames of one run that may be held back. */
 const MAX_HELD = 64;
 
 /**
@@ -20,18 +20,23 @@ export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderF
     async *read(frames) {
       const decoder = await openDecoder();
       try {
-        for (const run of planRuns(track.timeline, frames)) {
-          const quick = await decodeSkipping(track, decoder, run);
-          if (quick !== null) {
-            yield* quick;
-            continue;
+        const runs = planRuns(track.timeline, frames);
+        for (const [i, run] of runs.entries()) {
+          const outcome = await decodeHeld(track, decoder, run);
+          if (outcome.kind === 'intact') {
+            yield* outcome.frames;
+          } else if (outcome.kind === 'damaged') {
+            // What stands in for damage depends on every frame before it: from the start it comes out as in FFmpeg.
+            const rest = runs.slice(i);
+            yield* decodeInFull(track, decoder, name, {
+              start: 0,
+              end: Math.max(...rest.map(({ end }) => end)),
+              frames: rest.flatMap((later) => later.frames),
+            });
+            return;
+          } else {
+            yield* decodeInFull(track, decoder, name, run);
           }
-          const lost = new Set(run.frames);
-          for await (const decoded of decodeRun(track, decoder, run.start, run.end, lost)) {
-            lost.delete(decoded.index);
-            yield decoded;
-          }
-          for (const frame of lost) yield await recover(track, decoder, frame, name);
         }
       } finally {
         decoder.close();
@@ -41,21 +46,41 @@ export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderF
   };
 }
 
+type HeldOutcome =
+  | { readonly kind: 'intact'; readonly frames: readonly ReadFrame[] }
+  | { readonly kind: 'damaged' }
+  /** Frames are missing without a sign of damage, or too many are wanted to be held. */
+  | { readonly kind: 'incomplete' };
+
 /**
- * Decodes a run without the frames that nothing refers to. The result is held back until the run is known to be intact:
- * what a decoder puts in the place of damage depends on frames that were left out here.
- *
- * @returns null when the run must be decoded in full.
+ * Decodes a run, without the frames that nothing refers to where the decoder can tell. The result is held back until the
+ * run is known to be intact.
  */
-async function decodeSkipping(
+async function decodeHeld(
   track: VideoTrack,
   decoder: PacketDecoder,
   { start, end, frames }: DecodeRun,
-): Promise<readonly ReadFrame[] | null> {
-  if (!decoder.canSkip || frames.length > MAX_HELD || frames.length > end - start) return null;
+): Promise<HeldOutcome> {
+  if (frames.length > MAX_HELD) return { kind: 'incomplete' };
   const held: ReadFrame[] = [];
-  for await (const decoded of decodeRun(track, decoder, start, end, new Set(frames), true)) held.push(decoded);
-  return decoder.sawDamage || held.length < frames.length ? null : held;
+  for await (const frame of decodeRun(track, decoder, start, end, new Set(frames), decoder.canSkip)) held.push(frame);
+  if (decoder.sawDamage) return { kind: 'damaged' };
+  return held.length === frames.length ? { kind: 'intact', frames: held } : { kind: 'incomplete' };
+}
+
+/** Decodes a run frame by frame; where the file is damaged other frames stand in. */
+async function* decodeInFull(
+  track: VideoTrack,
+  decoder: PacketDecoder,
+  name: string,
+  { start, end, frames }: DecodeRun,
+): AsyncGenerator<ReadFrame> {
+  const lost = new Set(frames);
+  for await (const decoded of decodeRun(track, decoder, start, end, lost)) {
+    lost.delete(decoded.index);
+    yield decoded;
+  }
+  for (const frame of lost) yield await recover(track, decoder, frame, name);
 }
 
 /** Decodes packets start..end and yields the wanted frames among them. */

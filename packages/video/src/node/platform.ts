@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BlobSource, BufferSource, FilePathSource } from 'mediabunny';
 import { addressSource, isAddress } from '../address-source.ts';
-import { messageOf } from '../container/open-track.ts';
 import { packetFrameReader } from '../decode/packet-frame-reader.ts';
 import type { OpenedSource, Platform } from '../open-video.ts';
 import type { VideoSource } from '../video.ts';
-import { VideoError } from '../video-error.ts';
+import { emptySourceError, messageOf, VideoError } from '../video-error.ts';
 import { ffmpegFrameReader, programRuns } from './ffmpeg-program.ts';
 import { findDecoder, openLibAvDecoder } from './libav-decoder.ts';
 import { loadLibAv, type LibAv } from './libav.ts';
@@ -72,13 +71,13 @@ export function nodePlatform(decoders: NodeDecoders = { loadLibAv, ffmpeg: 'ffmp
 async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) {
     const name = `"${givenName ?? String(source)}"`;
-    if (isAddress(source)) return { source: addressSource(source), name };
+    if (isAddress(source)) return { source: addressSource(source, name), name };
     const path = pathOf(source);
     await checkFile(path, name);
     return { source: new FilePathSource(path, { handleUnhandledError: () => undefined }), name };
   }
   const name = givenName === undefined ? 'the video data' : `"${givenName}"`;
-  if ((source instanceof Blob ? source.size : source.byteLength) === 0) throw emptyError(name);
+  if ((source instanceof Blob ? source.size : source.byteLength) === 0) throw emptySourceError(name);
   return {
     source:
       source instanceof Blob
@@ -91,9 +90,6 @@ async function openSource(source: VideoSource, givenName: string | undefined): P
 const pathOf = (source: string | URL): string =>
   source instanceof URL || source.startsWith('file:') ? fileURLToPath(source) : source;
 
-const emptyError = (name: string) =>
-  new VideoError('not-video', `${name} is empty (0 bytes): it was not written or not fetched to the end`);
-
 async function checkFile(path: string, name: string): Promise<void> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' || error.code === 'ENOTDIR'
@@ -101,7 +97,7 @@ async function checkFile(path: string, name: string): Promise<void> {
       : new VideoError('not-found', `${name} cannot be opened: ${error.message}`, { cause: error });
   });
   if (info.isDirectory()) throw new VideoError('not-video', `${name} is a folder: give a video file`);
-  if (info.size === 0) throw emptyError(name);
+  if (info.size === 0) throw emptySourceError(name);
 }
 
 /** The program reads files and addresses; bytes in memory are written to a temporary file. */

@@ -1,0 +1,12 @@
+import { nodePlatform } from './node/platform.ts';
+import { createOpenVideo, type OpenVideo } from './open-video.ts';
+
+export * from './api.ts';
+
+/**
+ * Opens a video in Node: mp4, mov, mkv, webm or ts, from a path, an http(s) address, a Blob or bytes.
+ * Decodes with node-av where it is installed, else with the `ffmpeg` program.
+ *
+ * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
+ */
+export const openVideo: OpenVideo = createOpenVideo(nodePlatform());

@@ -13,7 +13,7 @@ export interface Usage {
  * Pixel of frame t of a synthetic video: smooth in x and y, so that resizing changes little, and different in every frame
  * and channel.
  */
-export function pixel(t: number, x: number, y: number, channel: number): number {
+function pixel(t: number, x: number, y: number, channel: number): number {
   return Math.round(128 + 60 * Math.sin(x / 23 + channel) + 50 * Math.sin(y / 17 - channel + t));
 }
 

@@ -1,0 +1,94 @@
+import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createVideoClipLoader, listVideos, type UnreadableSample } from '@umt/data';
+
+const CLIPS = fileURLToPath(new URL('../../../assets/clips', import.meta.url));
+const clip = { frames: 8, size: 48 };
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'clips-'));
+  for (const name of ['box-1.mp4', 'street-1.mp4', 'tree-1.mp4']) await copyFile(join(CLIPS, name), join(folder, name));
+  const whole = await readFile(join(CLIPS, 'cup-1.mp4'));
+  await writeFile(join(folder, 'cut.mp4'), whole.subarray(0, 20));
+  await writeFile(join(folder, 'text.mp4'), 'this is no video');
+  await writeFile(join(folder, 'empty.mp4'), '');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+test('decodes real clips into normalised batches, every video once an epoch', async () => {
+  const loader = createVideoClipLoader({ entries: await listVideos(CLIPS), seed: 1, clip, batchSize: 4 });
+  expect(loader).toMatchObject({ batchesPerEpoch: 3, batchSize: 4 });
+  const paths: string[] = [];
+  for await (const batch of loader.batches(0)) {
+    expect(batch.shape).toEqual([4, 8, 48, 48, 3]);
+    expect(batch.video).toHaveLength(4 * 8 * 48 * 48 * 3);
+    // Black and white under ImageNet's constants.
+    expect(Math.min(...batch.video.subarray(0, 50_000))).toBeGreaterThanOrEqual(-2.12);
+    expect(Math.max(...batch.video.subarray(0, 50_000))).toBeLessThanOrEqual(2.65);
+    const mean = batch.video.reduce((sum, value) => sum + value) / batch.video.length;
+    expect(Math.abs(mean)).toBeLessThan(1.5);
+    paths.push(...batch.paths);
+  }
+  expect(new Set(paths).size).toBe(12);
+  expect(loader.dataset.unreadableCount).toBe(0);
+  await loader.close();
+});
+
+test('neighbouring frames of a still camera look alike, so frames, crop and flip of a clip belong together', async () => {
+  const [entry] = (await listVideos(CLIPS)).filter(({ path }) => basename(path) === 'street-1.mp4');
+  const loader = createVideoClipLoader({ entries: entry === undefined ? [] : [entry], seed: 2, clip, batchSize: 1 });
+  for await (const { video } of loader.batches(0)) {
+    const length = video.length / 8;
+    for (let t = 1; t < 8; t++) {
+      let difference = 0;
+      for (let i = 0; i < length; i++) difference += Math.abs((video[t * length + i] ?? 0) - (video[i] ?? 0)) / length;
+      expect(difference).toBeLessThan(0.25);
+      expect(difference).toBeGreaterThan(0);
+    }
+  }
+  await loader.close();
+});
+
+test('damaged, empty and foreign files give way to others, each reported with its cause', async () => {
+  const reports: UnreadableSample[] = [];
+  const entries = [...(await listVideos(folder)), { path: join(folder, 'missing.mp4') }];
+  const loader = createVideoClipLoader({
+    entries,
+    seed: 3,
+    clip,
+    batchSize: 7,
+    onUnreadable: (one) => reports.push(one),
+  });
+  for await (const { paths, indices } of loader.batches(0)) {
+    expect([...indices].sort()).toEqual([0, 1, 2, 3, 4, 5, 6]);
+    for (const path of paths) expect(['box-1.mp4', 'street-1.mp4', 'tree-1.mp4']).toContain(basename(path));
+  }
+  const bad = new Set(reports.map(({ path }) => basename(path)));
+  expect([...bad].sort()).toEqual(['cut.mp4', 'empty.mp4', 'missing.mp4', 'text.mp4']);
+  expect(loader.dataset.unreadableCount).toBe(reports.length);
+  for (const { path, cause } of reports) expect(cause.message).toContain(basename(path));
+  await loader.close();
+});
+
+test('a cache gives the same batches', async () => {
+  const entries = await listVideos(CLIPS);
+  const [plain, cached] = [0, 1e9].map((cacheBytes) =>
+    createVideoClipLoader({
+      entries: entries.slice(0, 2),
+      seed: 4,
+      clip: { ...clip, cacheBytes },
+      batchSize: 2,
+      epochs: 2,
+    }),
+  );
+  for (const epoch of [0, 1]) {
+    const expected = await plain?.batches(epoch).next();
+    const batch = await cached?.batches(epoch).next();
+    expect(batch?.value).toEqual(expected?.value);
+  }
+  await Promise.all([plain?.close(), cached?.close()]);
+});

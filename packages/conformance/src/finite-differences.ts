@@ -1,4 +1,4 @@
-import { dispose, scope, sizeOf, vjp, type Shape, type Tensor } from '@umt/tensor';
+import { scope, sizeOf, vjp, type Shape, type Tensor } from '@umt/tensor';
 import { random } from '@umt/random';
 import { fromFloat64, readFloat64 } from './reference-engine.ts';
 
@@ -18,30 +18,35 @@ export function gradientDeviation(
   inputs: readonly Tensor[],
   wanted: readonly number[] = inputs.map((_, index) => index),
 ): number {
-  const indices = wanted.filter((index) => inputs[index]?.dtype === 'float32');
-  const sources = indices.flatMap((index) => inputs[index] ?? []);
-  const roots = rootsOf(f, inputs);
-  const engine = sources[0]?.engine ?? inputs[0]?.engine;
-  if (!engine) throw new Error('gradientDeviation: needs at least one input');
-  const weights = roots.map((root, index) => randomNumbers(root.shape, { seed: index, low: -1, high: 1 }));
-  const seeds = roots.map((root, index) => fromFloat64(engine, weights[index] ?? new Float64Array(), root.shape));
-  dispose(roots);
-
-  const { values, gradients } = vjp(() => rootsOf(f, inputs), sources, seeds);
-  const found = gradients.map(readFloat64);
-  dispose([values, gradients, seeds]);
-
-  const weighed = (changed: readonly Tensor[]) => {
-    const outputs = rootsOf(f, changed);
-    const total = outputs.reduce((sum, output, index) => sum + dot(readFloat64(output), weights[index]), 0);
-    dispose(outputs);
-    return total;
-  };
-  const deviations = indices.map((input, index) => {
-    const expected = differences(weighed, inputs, input);
-    return Math.max(0, ...expected.map((value, at) => Math.abs(value - (found[index]?.[at] ?? NaN)) / scaleOf(value)));
+  return scope(() => {
+    const indices = wanted.filter((index) => inputs[index]?.dtype === 'float32');
+    const sources = indices.flatMap((index) => inputs[index] ?? []);
+    const shapes = rootsOf(f, inputs).map((root) => root.shape);
+    const weights = shapes.map((shape, index) => randomNumbers(shape, { seed: index, low: -1, high: 1 }));
+    const found = analyticGradients(f, inputs, sources, weights, shapes);
+    const weighed = (moved: readonly Tensor[]) =>
+      scope(() => rootsOf(f, moved).reduce((sum, root, index) => sum + dot(readFloat64(root), weights[index]), 0));
+    const deviations = indices.flatMap((input, index) =>
+      differences(weighed, inputs, input).map((expected, at) => {
+        const value = found[index]?.[at] ?? NaN;
+        return Math.abs(value - expected) / Math.max(1, Math.abs(expected));
+      }),
+    );
+    return Math.max(0, ...deviations);
   });
-  return Math.max(0, ...deviations);
+}
+
+function analyticGradients(
+  f: Checked,
+  inputs: readonly Tensor[],
+  sources: readonly Tensor[],
+  weights: readonly Float64Array[],
+  shapes: readonly Shape[],
+): readonly Float64Array[] {
+  const [first] = inputs;
+  if (!first) throw new Error('gradientDeviation: needs at least one input');
+  const seeds = weights.map((weight, index) => fromFloat64(first.engine, weight, shapes[index] ?? []));
+  return vjp(() => rootsOf(f, inputs), sources, seeds).gradients.map(readFloat64);
 }
 
 /** Central differences of a scalar function by every element of one input. */
@@ -68,14 +73,10 @@ export function randomNumbers(
 }
 
 function rootsOf(f: Checked, inputs: readonly Tensor[]): readonly Tensor[] {
-  const result = scope(() => f(...inputs));
+  const result = f(...inputs);
   return 'shape' in result ? [result] : result;
 }
 
 function dot(a: Float64Array, b: Float64Array | undefined): number {
   return a.reduce((sum, value, index) => sum + value * (b?.[index] ?? NaN), 0);
-}
-
-function scaleOf(value: number): number {
-  return Math.max(1, Math.abs(value));
 }

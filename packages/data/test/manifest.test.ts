@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { DataError, listVideos, ManifestError, parseManifest, readManifest } from '@umt/data';
+import { DataError, listVideos, ManifestError, parseManifest, readManifest } from '../src/index.node.ts';
 import { listVideos as listInBrowser } from '../src/list-videos.ts';
 
 let folder: string;

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createVideoClipLoader, listVideos, type UnreadableSample } from '@umt/data';
+import { createVideoClipLoader, listVideos, type UnreadableSample } from '../src/index.node.ts';
 
 const CLIPS = fileURLToPath(new URL('../../../assets/clips', import.meta.url));
 const clip = { frames: 8, size: 48 };

@@ -36,7 +36,10 @@ export const kernelPrimitives: KernelPrimitives = {
   reshape: (engine, [x], { shape }) => [engine.share(given(x), shape)],
   transpose: (engine, [x], { permutation }) => engine.kernel('Transpose', { x: given(x) }, { perm: [...permutation] }),
   slice: (engine, [x], { start, size }) =>
-    engine.kernel('Slice', { x: given(x) }, { begin: [...start], size: [...size] }),
+    // tfjs's cpu kernel gives NaN for a scalar
+    sameShape(given(x).shape, size)
+      ? [engine.share(given(x))]
+      : engine.kernel('Slice', { x: given(x) }, { begin: [...start], size: [...size] }),
   pad: (engine, [x], { before, after, value }) => {
     const paddings = before.map((length, axis) => [length, after[axis]]);
     return engine.kernel('PadV2', { x: given(x) }, { paddings, constantValue: value });

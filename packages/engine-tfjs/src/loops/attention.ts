@@ -1,18 +1,19 @@
-import { HIDDEN_SCORE, type AttentionMask } from '../wasm/dense.ts';
+import type { AttentionMask } from '../wasm/dense.ts';
 
-/** Overwrites the scores [queries, keys] of hidden keys of one sample. */
-export function hideScores(
+/** Overwrites the entries of hidden keys in one sample's scores [queries, keys]. */
+export function overwriteHidden(
   scores: Float32Array,
   { visible, shape }: AttentionMask,
   sample: number,
   queries: number,
   keys: number,
+  value: number,
 ): void {
   const [samples, , rows] = shape;
   for (let query = 0; query < queries; query++) {
     const row = (samples === 1 ? 0 : sample * rows) + (rows === 1 ? 0 : query);
     for (let key = 0; key < keys; key++) {
-      if (visible[row * keys + key] === 0) scores[query * keys + key] = HIDDEN_SCORE;
+      if (visible[row * keys + key] === 0) scores[query * keys + key] = value;
     }
   }
 }

@@ -83,7 +83,8 @@ export function attentionGraph(options: AttentionGraphOptions): OnnxGraph {
     return graph;
   }
   const [qh, kh, vh] = [q, k, v].map((x) => splitHeads(graph, x, options)) as [OnnxValue, OnnxValue, OnnxValue];
-  const mixed = graph.node('MatMul', [attentionWeights(graph, qh, kh, options), vh]);
+  const weights = attentionWeights(graph, qh, kh, graph.input('mask', 4, 'bool'), options);
+  const mixed = graph.node('MatMul', [weights, vh]);
   graph.output('out', 3, mergeHeads(graph, mixed, options));
   return graph;
 }
@@ -94,13 +95,16 @@ export function attentionGradientGraph(options: AttentionGraphOptions): OnnxGrap
   const [q, k, v, out, dy] = ['q', 'k', 'v', 'out', 'dy'].map((name) =>
     splitHeads(graph, graph.input(name, 3), options),
   ) as [OnnxValue, OnnxValue, OnnxValue, OnnxValue, OnnxValue];
-  const weights = attentionWeights(graph, q, k, options);
+  const mask = options.isMasked ? graph.input('mask', 4, 'bool') : null;
+  const weights = attentionWeights(graph, q, k, mask, options);
   const scale = { alpha: float(options.scale) };
   const transA = { transA: int(1) };
   // the weighted mean of each row's gradient is dy . out, which spares a pass over all weights
   const along = graph.node('ReduceSum', [graph.node('Mul', [dy, out]), graph.integers(-1)], { keepdims: int(1) });
   const weightGradient = graph.microsoft('FusedMatMul', [dy, v], { transB: int(1) });
-  const scores = graph.node('Mul', [weights, graph.node('Sub', [weightGradient, along])]);
+  const everywhere = graph.node('Mul', [weights, graph.node('Sub', [weightGradient, along])]);
+  // the scores of a query that sees no key are constants
+  const scores = mask ? graph.node('Where', [mask, everywhere, graph.scalar(0)]) : everywhere;
   const gradients = {
     dq: graph.microsoft('FusedMatMul', [scores, k], scale),
     dk: graph.microsoft('FusedMatMul', [scores, q], { ...scale, ...transA }),
@@ -113,11 +117,15 @@ export function attentionGradientGraph(options: AttentionGraphOptions): OnnxGrap
 }
 
 /** softmax(scale q k^T) [B, heads, Nq, Nk] with hidden keys at the lowest score. */
-function attentionWeights(graph: OnnxGraph, q: OnnxValue, k: OnnxValue, options: AttentionGraphOptions): OnnxValue {
-  const products = graph.microsoft('FusedMatMul', [q, k], { transB: int(1), alpha: float(options.scale) });
-  const scores = options.isMasked
-    ? graph.node('Where', [graph.input('mask', 4, 'bool'), products, graph.scalar(HIDDEN_SCORE)])
-    : products;
+function attentionWeights(
+  graph: OnnxGraph,
+  q: OnnxValue,
+  k: OnnxValue,
+  mask: OnnxValue | null,
+  { scale }: AttentionGraphOptions,
+): OnnxValue {
+  const products = graph.microsoft('FusedMatMul', [q, k], { transB: int(1), alpha: float(scale) });
+  const scores = mask ? graph.node('Where', [mask, products, graph.scalar(HIDDEN_SCORE)]) : products;
   return graph.node('Softmax', [scores], { axis: int(-1) });
 }
 

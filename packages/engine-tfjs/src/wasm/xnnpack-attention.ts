@@ -1,8 +1,8 @@
 import type { Shape } from '@umt/tensor';
 import { scaleInto } from '../loops/activations.ts';
-import { hideScores, rowDots, scoreGradient } from '../loops/attention.ts';
+import { overwriteHidden, rowDots, scoreGradient } from '../loops/attention.ts';
 import type { CKernels } from './c-kernels.ts';
-import type { AttentionInputs, AttentionShape } from './dense.ts';
+import { HIDDEN_SCORE, type AttentionInputs, type AttentionShape } from './dense.ts';
 import { part, type Span, type WasmHeap } from './heap.ts';
 import { transposeSpan } from './transpose.ts';
 
@@ -71,6 +71,8 @@ export class XnnpackAttention {
         this.#c.matmul(of(dyh, queries), of(vt, keys), scores, queries, head, keys);
         const means = this.#view(part(along, index * queries, queries));
         scoreGradient(this.#view(weights), this.#view(scores), means, scale, keys);
+        // the scores of a query that sees no key are constants
+        if (mask) overwriteHidden(this.#view(scores), mask, Math.floor(index / heads), queries, keys, 0);
         this.#c.matmul(scores, of(kh, keys), of(dq, queries), queries, keys, head);
         this.#c.matmul(of(qt, queries), scores, of(dk, keys), head, queries, keys);
       }
@@ -90,7 +92,7 @@ export class XnnpackAttention {
     { queries, keys, heads, width }: AttentionShape,
   ): void {
     this.#c.matmul(q, kSwapped, weights, queries, width / heads, keys);
-    if (mask) hideScores(this.#view(weights), mask, Math.floor(index / heads), queries, keys);
+    if (mask) overwriteHidden(this.#view(weights), mask, Math.floor(index / heads), queries, keys, HIDDEN_SCORE);
     this.#c.softmax(weights, weights, queries, keys);
   }
 

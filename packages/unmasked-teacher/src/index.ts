@@ -1,1 +1,24 @@
-export {};
+export { ConfigError } from './config/config-error.ts';
+export type { DeepReadonly, Overrides } from './config/merge-config.ts';
+export { nearestName } from './config/nearest.ts';
+export { parsePretrainConfig, pretrainSchema, type PretrainConfig } from './config/pretrain-config.ts';
+export { pretrain, startPretraining, type PretrainOptions, type PretrainResult } from './pretrain.ts';
+export { pretrainRecipe, pretrainRecipes, type PretrainRecipe } from './recipes/index.ts';
+export { pretrainB16 } from './recipes/pretrain-b16.ts';
+export { pretrainL16 } from './recipes/pretrain-l16.ts';
+export { pretrainTiny } from './recipes/pretrain-tiny.ts';
+export { renderReport } from './report/render-report.ts';
+export type { ClipPicture, HeldOutSummary, ReportData, StepPoint } from './report/report-data.ts';
+export { frozenTeacher, type FrozenTarget, type FrozenTeacher, type TokenFeatures } from './stage1/frozen-teacher.ts';
+export { maskedTarget, type MaskConfig, type MaskedTarget } from './stage1/masks.ts';
+export { buildStudent, buildTeacher, studentConfigOf, teacherConfigOf } from './stage1/models.ts';
+export { createPretrainTask, type PretrainTaskOptions, type VideoBatch } from './stage1/pretrain-task.ts';
+export {
+  runPretraining,
+  type Evaluation,
+  type HeldOutResult,
+  type PretrainHooks,
+  type PretrainInput,
+  type PretrainOutcome,
+} from './stage1/run-pretraining.ts';
+export { clipOptionsOf, clipsPerStep, trainOptionsOf } from './stage1/train-options.ts';

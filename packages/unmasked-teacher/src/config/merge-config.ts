@@ -8,8 +8,8 @@ export type Overrides<Config> = {
 };
 
 /** Groups and values all the way down, none of them to be changed. */
-export type DeepReadonly<Value> = Value extends (infer One)[]
-  ? readonly One[]
+export type DeepReadonly<Value> = Value extends readonly unknown[]
+  ? Readonly<Value>
   : Value extends object
     ? { readonly [Key in keyof Value]: DeepReadonly<Value[Key]> }
     : Value;

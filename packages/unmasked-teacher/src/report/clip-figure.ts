@@ -10,44 +10,55 @@ export interface ClipFigure {
   readonly html: string;
 }
 
-/** Three rows over the same frames: as they are, under the teacher's attention, and only where the student saw them. */
+/** Rows over the same frames: as they are, under the teacher's attention, and only where the student saw them. */
 export async function clipFigure(clip: ClipPicture, index: number): Promise<ClipFigure> {
   const { width, height, rgb } = clip.strip;
   const pixels = dataUri('image/png', await encodePng(width, height, rgb));
   const name = `clip-${index}`;
-  const perFrame = clip.grid ** 2;
-  const attention = Array.from({ length: clip.frames * perFrame }, (_, i) => clip.attention[i] ?? 0);
-  const { heat, contrast } = toHeat(attention);
   const visible = new Set(clip.visible);
-
-  const row = (label: string, overlay: (position: number) => string) => {
-    const frames = Array.from({ length: clip.frames }, (_, t) => {
-      const patches = Array.from({ length: perFrame }, (_, patch) => {
-        const style = overlay(t * perFrame + patch);
-        return (
-          style &&
-          `<rect x="${patch % clip.grid}" y="${Math.floor(patch / clip.grid)}" width="1.02" height="1.02" ${style}/>`
-        );
-      });
-      const place = clip.frames === 1 ? 0 : (100 * t) / (clip.frames - 1);
-      return (
-        `<div class="frame ${name}" style="background-position:${Number(place.toFixed(4))}% 0">` +
-        `<svg viewBox="0 0 ${clip.grid} ${clip.grid}" aria-hidden="true">${patches.join('')}</svg></div>`
-      );
-    });
-    return `<div class="strip"><span>${label}</span><div class="frames">${frames.join('')}</div></div>`;
-  };
-  const kept = `${clip.visible.length} of ${attention.length} tokens`;
+  const attention = clip.attention && toHeat(Array.from(clip.attention));
+  const facts = [
+    `the student sees ${clip.visible.length} of ${clip.frames * clip.grid ** 2} tokens`,
+    ...(attention
+      ? [
+          `the teacher’s brightest patch has ${formatNumber(attention.contrast, 2)} times the attention of an average one`,
+        ]
+      : []),
+  ];
+  const row = (label: string, overlay: (position: number) => string) => frameRow(clip, name, label, overlay);
   return {
     css: `.${name}{background-image:url(${pixels});background-size:${clip.frames * 100}% 100%}`,
     html:
-      `<figure class="clip"><figcaption><h3>${escapeHtml(clip.name)}</h3>` +
-      `<span>the student sees ${kept}; the teacher's brightest patch has ${formatNumber(contrast, 2)} times the attention of an average one</span></figcaption>` +
+      `<figure class="clip"><figcaption><h3>${escapeHtml(clip.name)}</h3><span>${facts.join('; ')}</span></figcaption>` +
       row('frames', () => '') +
-      row('teacher’s attention', (i) => `fill="${heatColor(heat[i] ?? 0)}" opacity="0.62"`) +
+      (attention
+        ? row('teacher’s attention', (i) => `fill="${heatColor(attention.heat[i] ?? 0)}" opacity="0.6"`)
+        : '') +
       row('kept tokens', (i) => (visible.has(i) ? '' : 'class="masked"')) +
       '</figure>',
   };
+}
+
+/** All frames in a row, each under its patches; `overlay` says how the patch of a token (t, h, w) is drawn, '' for not. */
+function frameRow(
+  { frames, grid }: ClipPicture,
+  name: string,
+  label: string,
+  overlay: (position: number) => string,
+): string {
+  const drawn = Array.from({ length: frames }, (_frame, t) => {
+    const patches = Array.from({ length: grid ** 2 }, (_patch, patch) => {
+      const style = overlay(t * grid ** 2 + patch);
+      const [x, y] = [patch % grid, Math.floor(patch / grid)];
+      return style && `<rect x="${x}" y="${y}" width="1.02" height="1.02" ${style}/>`;
+    });
+    const place = frames === 1 ? 0 : (100 * t) / (frames - 1);
+    return (
+      `<div class="frame ${name}" style="background-position:${Number(place.toFixed(4))}% 0">` +
+      `<svg viewBox="0 0 ${grid} ${grid}" aria-hidden="true">${patches.join('')}</svg></div>`
+    );
+  });
+  return `<div class="strip"><span>${label}</span><div class="frames">${drawn.join('')}</div></div>`;
 }
 
 /** Attention from 0 for the least to 1 for the most of the clip, and how much the most is above the mean. */

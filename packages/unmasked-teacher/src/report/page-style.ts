@@ -44,6 +44,7 @@ table{border-collapse:collapse;font-size:14px;width:100%;max-width:760px}
 td,th{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
 td.number{font-variant-numeric:tabular-nums;white-space:nowrap}
 pre{background:var(--code);border-radius:10px;padding:12px 16px;overflow:auto;font:13px/1.5 ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;margin:6px 0 16px}
+code{white-space:nowrap;font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;font-size:.92em}
 details summary{cursor:pointer;color:var(--quiet)}
 @media (max-width:640px){main{padding:28px 14px 60px}.strip{grid-template-columns:1fr;gap:4px}}
 @media print{figure,.numbers div{break-inside:avoid}}

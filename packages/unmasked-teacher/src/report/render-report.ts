@@ -109,8 +109,8 @@ function curves({ steps, heldOut, totalSteps }: ReportData): string {
   const loss = series(({ loss: value }) => value);
   const window = Math.max(1, Math.round(loss.length / 30));
   const ofLoss: Series[] = [
-    { name: `mean of ${window} steps`, kind: 'smooth', points: smoothed(loss, window) },
     { name: 'training loss', kind: 'raw', points: loss },
+    { name: `mean of ${window} steps`, kind: 'smooth', points: smoothed(loss, window) },
   ];
   if (heldOut !== null) {
     const points = heldOut.evaluations.map(({ step, loss: y }) => ({ x: step, y }));

@@ -54,8 +54,8 @@ export interface ClipPicture {
   readonly frames: number;
   /** Patches per frame and side. */
   readonly grid: number;
-  /** Teacher's class attention, frames x grid x grid, row by row; any positive scale. */
-  readonly attention: ArrayLike<number>;
+  /** Teacher's class attention, frames x grid x grid, row by row, at any positive scale; null where the mask does not use it. */
+  readonly attention: ArrayLike<number> | null;
   /** Positions (t, h, w) the student saw. */
   readonly visible: readonly number[];
 }

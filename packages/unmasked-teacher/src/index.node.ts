@@ -1,0 +1,2 @@
+export * from './index.ts';
+export { pretrain, startPretraining } from './node/pretrain.ts';

@@ -1,0 +1,85 @@
+import { Option } from 'commander';
+import { fieldsOf, type Field } from '../../config/fields.ts';
+import { mergeConfig, overrideAt } from '../../config/merge-config.ts';
+import { pretrainSchema } from '../../config/pretrain-config.ts';
+
+/** Short flags for fields that are set often. */
+const SHORT: Readonly<Record<string, string>> = {
+  'data.path': 'data',
+  'teacher.weights': 'teacher',
+  'schedule.maxSteps': 'steps',
+  'schedule.epochs': 'epochs',
+  'batch.size': 'batch-size',
+  'optimizer.learningRate': 'learning-rate',
+};
+
+const fields = fieldsOf(pretrainSchema);
+
+/** Flags for every field: `--optimizer.learning-rate <number>`; true and false are `--video.flip` and `--no-video.flip`. */
+export function fieldOptions(): readonly Option[] {
+  return fields.flatMap((field) => {
+    const name = flagOf(field.path);
+    const about = field.isNullable ? `${field.about} (none: ${noneOf(field)})` : field.about;
+    if (field.kind === 'boolean') {
+      return [new Option(`--${name}`, about), new Option(`--no-${name}`, `not: ${about}`)].map(grouped(field));
+    }
+    const short = SHORT[field.path.join('.')];
+    const options = [new Option(`--${name} <${placeholder(field)}>`, about)].map(grouped(field));
+    if (short === undefined) return options;
+    return [
+      ...options,
+      new Option(`--${short} <${placeholder(field)}>`, `short for --${name}: ${about}`).helpGroup('Often set:'),
+    ];
+  });
+}
+
+/** The configuration that parsed flags set: values as they were typed, to be checked with the rest. */
+export function overridesFrom(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  let overrides: Readonly<Record<string, unknown>> = {};
+  for (const field of fields) {
+    const short = SHORT[field.path.join('.')];
+    const typed = (short === undefined ? undefined : values[camelCase(short)]) ?? values[camelCase(flagOf(field.path))];
+    if (typed !== undefined) overrides = mergeConfig(overrides, overrideAt(field.path, valueOf(field, typed)));
+  }
+  return overrides;
+}
+
+/** What was typed as the field's kind of value; what is no such value stays as it is, for the check to complain about. */
+function valueOf(field: Field, typed: unknown): unknown {
+  if (typeof typed !== 'string') return typed;
+  if (field.isNullable && /^(none|null)$/i.test(typed)) return null;
+  if (field.kind === 'number') return numberOr(typed);
+  if (field.kind === 'numbers') return typed.split(',').map(numberOr);
+  return typed;
+}
+
+function numberOr(typed: string): number | string {
+  return typed.trim() === '' || Number.isNaN(Number(typed)) ? typed : Number(typed);
+}
+
+/** `['optimizer', 'learningRate']` is `optimizer.learning-rate`. */
+function flagOf(path: readonly string[]): string {
+  return path.join('.').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+/** The name under which commander keeps a flag's value. */
+function camelCase(flag: string): string {
+  return flag.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase());
+}
+
+function grouped({ path }: Field): (option: Option) => Option {
+  const group = path.length === 1 ? 'Run:' : `${path[0]?.replace(/^./, (letter) => letter.toUpperCase())}:`;
+  return (option) => option.helpGroup(group);
+}
+
+function placeholder({ kind, words, allowed }: Field): string {
+  if (kind === 'choice') return words.join('|');
+  if (kind === 'numbers') return 'a,b';
+  if (kind === 'number') return 'number';
+  return /path|folder|file/.test(allowed) ? 'path' : 'name';
+}
+
+/** What `none` means, as the field itself says it in brackets. */
+function noneOf({ allowed }: Field): string {
+  return /null \((.*)\)$/.exec(allowed)?.[1] ?? 'not set';
+}

@@ -1,0 +1,99 @@
+import { Command, CommanderError } from 'commander';
+import { RunError } from '@umt/trainer';
+import { nearestName } from '../../config/nearest.ts';
+import { addDevicesCommand } from './devices-command.ts';
+import { UsageError, type CommandIo } from './io.ts';
+import { addPretrainCommand } from './pretrain-command.ts';
+
+/** Exit codes: 0 well, 1 failed, 2 not understood, 130 Ctrl-C. */
+const FAILED = 1;
+const NOT_UNDERSTOOD = 2;
+
+/** Errors of what was typed, as opposed to what happened: by name, because some come from a worker. */
+const USAGE_ERRORS = ['UsageError', 'ConfigError', 'DeviceError'];
+
+/**
+ * Runs the command line.
+ *
+ * @param words what follows the program's name
+ * @returns the exit code; every error has become one line on `io.err`, with its stack only after `--verbose`
+ */
+export async function main(words: readonly string[], io: CommandIo): Promise<number> {
+  let exitCode = 0;
+  const program = createProgram(io, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    const shown = error instanceof CommanderError ? usageError(error, program, words) : error;
+    return tell(shown, words, io);
+  }
+}
+
+function createProgram(io: CommandIo, onExit: (code: number) => void): Command {
+  const program = new Command('umt')
+    .description('Unmasked Teacher: pre-train video transformers, in TypeScript.')
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: () => {} })
+    .showSuggestionAfterError(false)
+    .option('--verbose', 'print the stack of an error')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  ${io.program} devices
+  ${io.program} pretrain tiny --data my-videos --output runs/first
+  ${io.program} pretrain --help`,
+    );
+  addPretrainCommand(program, io, onExit);
+  addDevicesCommand(program, io, onExit);
+  for (const command of program.commands) {
+    command.option('--verbose', 'print the stack of an error').copyInheritedSettings(program);
+  }
+  return program;
+}
+
+/** Commander's complaint in one line, with the nearest flag or command. */
+function usageError(error: CommanderError, program: Command, words: readonly string[]): UsageError {
+  const quoted = /'([^']+)'/.exec(error.message)?.[1] ?? '';
+  const command = program.commands.find((one) => words.includes(one.name()));
+  if (error.code === 'commander.unknownCommand' || error.code === 'commander.help') {
+    const names = program.commands.map((one) => one.name());
+    if (quoted === '') return new UsageError(`which command? There is ${names.join(', ')}; see umt --help`);
+    return new UsageError(`there is no command ${quoted}; ${answer(quoted, names, 'see umt --help')}`);
+  }
+  if (error.code === 'commander.unknownOption') {
+    const [flag = quoted] = quoted.split('=');
+    const flags = (command ?? program).options.map(({ long }) => long ?? '');
+    const help = `see umt ${command ? `${command.name()} ` : ''}--help`;
+    return new UsageError(`there is no flag ${flag}; ${answer(flag, flags, help)}`);
+  }
+  return new UsageError(
+    error.message
+      .replace(/^error: /, '')
+      .split('\n')
+      .join(' '),
+  );
+}
+
+function answer(typed: string, names: readonly string[], otherwise: string): string {
+  const nearest = nearestName(typed, names);
+  return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
+}
+
+function tell(error: unknown, words: readonly string[], io: CommandIo): number {
+  const { name, message, stack } = error instanceof Error ? error : new Error(String(error));
+  const kind = error instanceof RunError ? error.errorName : name;
+  const oneLine = message.split('\n')[0] ?? '';
+  if (words.includes('--json')) {
+    io.out.write(
+      `${JSON.stringify({ time: new Date().toISOString(), type: 'error', name: kind, message: oneLine })}\n`,
+    );
+  }
+  io.err.write(`umt: ${oneLine}\n`);
+  if (words.includes('--verbose')) io.err.write(`${stack}\n`);
+  return USAGE_ERRORS.includes(kind) ? NOT_UNDERSTOOD : FAILED;
+}

@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import type { StepPoint } from '../report/report-data.ts';
+import type { Evaluation } from '../stage1/run-pretraining.ts';
+
+/** A run's log, put in order. */
+export interface LoggedRun {
+  /** One point per step, ascending. */
+  readonly steps: readonly StepPoint[];
+  readonly evaluations: readonly Evaluation[];
+}
+
+/**
+ * Reads what a run has logged, over all its starts: a start that goes on after a step voids what came later before, and
+ * of two lines for a step the later one counts. A last line that a kill cut off is left out.
+ */
+export async function readLog(path: string): Promise<LoggedRun> {
+  const steps = new Map<number, StepPoint>();
+  const evaluations = new Map<number, number>();
+  for (const event of parseLines(await readFile(path, 'utf8'))) {
+    if (event['type'] === 'start') {
+      const first = numberOf(event['firstStep']);
+      for (const map of [steps, evaluations]) for (const step of map.keys()) if (step > first) map.delete(step);
+    } else if (event['type'] === 'step') {
+      steps.set(numberOf(event['step']), stepOf(event));
+    } else if (event['type'] === 'evaluation') {
+      evaluations.set(numberOf(event['step']), numberOf(event['loss']));
+    }
+  }
+  return {
+    steps: [...steps.values()].sort((a, b) => a.step - b.step),
+    evaluations: [...evaluations].map(([step, loss]) => ({ step, loss })).sort((a, b) => a.step - b.step),
+  };
+}
+
+type LoggedEvent = Readonly<Record<string, unknown>>;
+
+function* parseLines(text: string): Generator<LoggedEvent> {
+  for (const line of text.split('\n')) {
+    try {
+      const event: unknown = JSON.parse(line);
+      if (typeof event === 'object' && event !== null) yield { ...event };
+    } catch {
+      continue; // cut off by a kill, or the end
+    }
+  }
+}
+
+function stepOf(event: LoggedEvent): StepPoint {
+  return {
+    step: numberOf(event['step']),
+    loss: numberOf(event['loss']),
+    learningRate: numberOf(event['learningRate']),
+    samplesPerSecond: numberOf(event['samplesPerSecond']),
+    dataWaitShare: numberOf(event['dataWaitShare']),
+  };
+}
+
+/** Numbers that JSON cannot hold are logged as words. */
+function numberOf(value: unknown): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : Number.NaN;
+}

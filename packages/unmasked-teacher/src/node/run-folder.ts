@@ -1,0 +1,42 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { PretrainConfig } from '../config/pretrain-config.ts';
+
+/** The files of a run, all below its output folder. */
+export interface RunFolder {
+  readonly path: string;
+  readonly checkpoints: string;
+  /** Every field of the run, to start it again with. */
+  readonly config: string;
+  /** One JSON event per line. */
+  readonly log: string;
+  readonly report: string;
+  /** The student's weights at the end. */
+  readonly weights: string;
+}
+
+/** The layout of an output folder. Touches nothing. */
+export function runFolder(path: string): RunFolder {
+  return {
+    path,
+    checkpoints: join(path, 'checkpoints'),
+    config: join(path, 'config.json'),
+    log: join(path, 'log.jsonl'),
+    report: join(path, 'report.html'),
+    weights: join(path, 'student.safetensors'),
+  };
+}
+
+/** Makes the folder and writes the run's configuration into it. */
+export async function prepareFolder(folder: RunFolder, config: PretrainConfig): Promise<void> {
+  await mkdir(folder.path, { recursive: true });
+  await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);
+}
+
+/** Deletes what an earlier run left in the folder: its own files and nothing else. */
+export async function clearFolder({ path, checkpoints, config, log, report, weights }: RunFolder): Promise<void> {
+  const entries = await readdir(path).catch(() => []);
+  const boards = entries.filter((name) => name.startsWith('events.out.tfevents.')).map((name) => join(path, name));
+  for (const file of [checkpoints, config, log, report, weights, ...boards])
+    await rm(file, { recursive: true, force: true });
+}

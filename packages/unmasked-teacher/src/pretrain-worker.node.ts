@@ -1,0 +1,4 @@
+import { serveRun } from '@umt/trainer';
+import { pretrainHere } from './node/pretrain-here.ts';
+
+serveRun(pretrainHere);

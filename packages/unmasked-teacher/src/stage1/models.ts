@@ -1,0 +1,57 @@
+import { createRandomTeacher, loadOpenAiTeacher, Teacher, type TeacherConfig } from '@umt/clip';
+import type { ParameterSource } from '@umt/nn';
+import { createStudent, type Student, type StudentConfig } from '@umt/vit';
+import type { PretrainConfig } from '../config/pretrain-config.ts';
+
+/** The student that a configuration describes. */
+export function studentConfigOf({ student, video, teacher, alignment }: PretrainConfig): StudentConfig {
+  return {
+    width: student.width,
+    depth: student.depth,
+    heads: student.heads,
+    mlpRatio: student.mlpRatio,
+    patch: student.patchSize,
+    tubelet: 1,
+    imageSize: video.size,
+    frames: video.frames,
+    alignedLayers: alignment.layers,
+    layerInterval: alignment.studentInterval,
+    targetWidth: teacher.outputWidth,
+    normalize: alignment.normalize,
+    dropPath: student.dropPath,
+    initValues: student.layerScale,
+  };
+}
+
+/** The CLIP teacher that a configuration describes. */
+export function teacherConfigOf({ teacher, alignment }: PretrainConfig): TeacherConfig {
+  return {
+    width: teacher.width,
+    layers: teacher.depth,
+    heads: teacher.heads,
+    patch: teacher.patchSize,
+    tubelet: 1,
+    resolution: teacher.inputSize,
+    outputWidth: teacher.outputWidth,
+    alignedLayers: alignment.layers,
+    layerInterval: alignment.teacherInterval,
+    normalize: alignment.normalize,
+  };
+}
+
+/** A new student with the reference's initial values, on the ambient engine. */
+export function buildStudent(config: PretrainConfig): Student {
+  return createStudent(studentConfigOf(config), { seed: config.seed });
+}
+
+/**
+ * The CLIP teacher, on the ambient engine: with the weights of `source`, or, where there is none, random ones.
+ *
+ * @throws ClipCheckpointError of @umt/clip or ParameterMismatchError of @umt/nn when the weights do not fit
+ */
+export async function buildTeacher(config: PretrainConfig, source: ParameterSource | null): Promise<Teacher> {
+  if (source === null) return createRandomTeacher(teacherConfigOf(config), { seed: config.seed });
+  const teacher = new Teacher(teacherConfigOf(config));
+  await loadOpenAiTeacher(teacher, source);
+  return teacher;
+}

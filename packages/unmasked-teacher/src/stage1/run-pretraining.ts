@@ -1,0 +1,157 @@
+import { createVideoClipLoader, type VideoClipLoader, type VideoEntry } from '@umt/data';
+import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
+import { train, type BatchSource, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
+import type { PretrainConfig } from '../config/pretrain-config.ts';
+import type { ClipPicture } from '../report/report-data.ts';
+import { pictureClips } from './clip-picture.ts';
+import { fixedClips, HeldOutMeasure, splitVideos } from './held-out.ts';
+import { buildStudent, buildTeacher } from './models.ts';
+import { createPretrainTask, type VideoBatch } from './pretrain-task.ts';
+import { StoppedClock } from './stopped-clock.ts';
+import { clipOptionsOf, trainOptionsOf } from './train-options.ts';
+
+/** What a run works on. */
+export interface PretrainInput {
+  readonly config: PretrainConfig;
+  /** All videos; `config.data.heldOut` of them are kept out of training. */
+  readonly videos: readonly VideoEntry[];
+  /** A CLIP's weights; null for a random teacher. */
+  readonly teacherWeights: ParameterSource | null;
+  /** Where checkpoints go; null for none. */
+  readonly store: CheckpointStore | null;
+}
+
+/** How a run talks to the outside. */
+export interface PretrainHooks {
+  readonly emit?: (event: TrainingEvent) => void;
+  /** Told of every held-out evaluation. */
+  readonly onEvaluation?: (evaluation: Evaluation) => void;
+  readonly stopSignal?: AbortSignal;
+}
+
+/** One measurement on held-out clips. */
+export interface Evaluation {
+  /** Optimizer steps taken. */
+  readonly step: number;
+  readonly loss: number;
+}
+
+/** What came of a run. */
+export interface PretrainOutcome extends TrainResult {
+  /** The student's parameters under their official names. */
+  readonly student: ReadonlyMap<string, NamedArray>;
+  readonly trainingVideos: readonly string[];
+  /** Null where no video was held out. */
+  readonly heldOut: HeldOutResult | null;
+  /** Some clips as teacher and student saw them. */
+  readonly clips: readonly ClipPicture[];
+  /** One line for each video that could not be read. */
+  readonly brokenVideos: readonly string[];
+}
+
+/** How the student does on videos it was not trained on. */
+export interface HeldOutResult {
+  readonly videos: readonly string[];
+  readonly clips: number;
+  /** At the end of the run. */
+  readonly loss: number;
+  /** Loss of predicting the mean training target of each layer and position. */
+  readonly blindLoss: number;
+}
+
+/**
+ * Stage-1 pre-training from videos to a student, on the ambient engine and in this thread: models, data, training with
+ * held-out measurements in between, and what a report shows at the end.
+ *
+ * @throws ConfigError, DataError of @umt/data, TrainOptionsError, ResumeError and DivergedError of @umt/trainer
+ */
+export async function runPretraining(input: PretrainInput, hooks: PretrainHooks = {}): Promise<PretrainOutcome> {
+  const { config, videos, teacherWeights, store } = input;
+  const { emit = () => {}, onEvaluation = () => {}, stopSignal } = hooks;
+  const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
+  const { training, heldOut } = splitVideos(videos, config.data.heldOut);
+
+  loading(teacherWeights ? 'teacher weights' : 'random teacher');
+  const teacher = await buildTeacher(config, teacherWeights);
+  loading('student');
+  const student = buildStudent(config);
+  const brokenVideos = new Set<string>();
+  const loader = openLoader(config, training, (line) => {
+    if (!brokenVideos.has(line)) emit({ type: 'warning', message: `${line}; another video takes its place` });
+    brokenVideos.add(line);
+  });
+  try {
+    if (heldOut.length > 0) loading('held-out clips');
+    const measure = heldOut.length > 0 ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
+    const clock = new StoppedClock();
+    const report = async (step: number) => {
+      if (measure) onEvaluation({ step, loss: await clock.pause(() => measure.loss(student)) });
+    };
+    const task = createPretrainTask({ student, teacher, config });
+    const options = trainOptionsOf(config, withEvaluations(config, loader, report), store);
+    const stopping = stopSignal ? { stopSignal } : {};
+    const result = await train(task, options, { onEvent: emit, now: clock.now, ...stopping });
+
+    emit({ type: 'phase', phase: 'finishing', detail: 'measuring', progress: null });
+    const loss = measure && (await measure.loss(student));
+    if (loss !== null) onEvaluation({ step: result.step, loss });
+    const shown = measure?.clips ?? (await fixedClips(config, training, config.report.clips));
+    return {
+      ...result,
+      student: await stateDict(student),
+      trainingVideos: training.map(({ path }) => path),
+      heldOut: measure && {
+        videos: heldOut.map(({ path }) => path),
+        clips: measure.clipCount,
+        loss: loss ?? Number.NaN,
+        blindLoss: await measure.blindLoss(training),
+      },
+      clips: config.report.clips === 0 ? [] : await pictureClips(teacher, config, shown),
+      brokenVideos: [...brokenVideos],
+    };
+  } finally {
+    await loader.close();
+    student.dispose();
+    teacher.dispose();
+  }
+}
+
+function openLoader(
+  config: PretrainConfig,
+  training: readonly VideoEntry[],
+  onBroken: (line: string) => void,
+): VideoClipLoader {
+  return createVideoClipLoader({
+    entries: Array.from({ length: config.data.clipsPerVideo }, () => training).flat(),
+    seed: config.seed,
+    clip: clipOptionsOf(config),
+    batchSize: config.batch.size,
+    workers: config.data.workers,
+    epochs: config.schedule.epochs,
+    onUnreadable: ({ cause }) => onBroken(cause.message),
+  });
+}
+
+/** The loader's batches, with a measurement before the first batch of every so many steps. */
+function withEvaluations(
+  { report, batch: { accumulation } }: PretrainConfig,
+  loader: BatchSource<VideoBatch>,
+  evaluate: (step: number) => Promise<void>,
+): BatchSource<VideoBatch> {
+  const every = report.evaluateEverySteps;
+  if (every === null) return loader;
+  const stepsPerEpoch = Math.floor(loader.batchesPerEpoch / accumulation);
+  return {
+    batchesPerEpoch: loader.batchesPerEpoch,
+    batchSize: loader.batchSize,
+    async *batches(epoch, firstBatch) {
+      let batch = firstBatch;
+      for await (const clips of loader.batches(epoch, firstBatch)) {
+        const step = epoch * stepsPerEpoch + batch / accumulation;
+        if (step % every === 0) await evaluate(step);
+        yield clips;
+        batch++;
+      }
+    },
+  };
+}

@@ -1,19 +1,15 @@
 import type { Engine } from '@umt/tensor';
-import { loadOnnxRuntime } from './node/onnxruntime.ts';
 import { createWasmEngineWith, type WasmEngineOptions } from './wasm/create.ts';
 
-export * from './browser-safe.ts';
+export * from './api.ts';
 
 /**
- * Starts an engine on TensorFlow.js's wasm backend, made right and fast: the default CPU path.
- * Each call makes an engine with a heap of its own. Matrix products go through onnxruntime-node where it is installed.
+ * Starts an engine on TensorFlow.js's wasm backend, made right and fast. Each call makes an engine with a heap of its own.
+ * Here matrix products always go through XNNPACK: onnxruntime-node runs in Node only.
  *
- * Throws OnnxRuntimeError when `gemm: 'onnxruntime'` cannot be had, WasmLoadError when the binary cannot be loaded.
- *
- * @example
- * const engine = await createWasmEngine({ threads: 2 });
- * console.log(engine.capabilities.deviceName);
+ * Throws WasmLoadError when the binary cannot be fetched: serve the .wasm files of @tensorflow/tfjs-backend-wasm and
+ * name their folder in `wasmPaths`.
  */
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
-  return createWasmEngineWith(options, (threads) => loadOnnxRuntime(threads));
+  return createWasmEngineWith(options, null);
 }

@@ -148,11 +148,15 @@ export class KernelEngine implements Engine {
 
   /** A new tensor holding a copy of `data`, converted to `dtype`. */
   make(data: TypedArray, shape: Shape, dtype: DType): KernelHandle {
-    if (dtype === 'bfloat16' || dtype === 'float16') {
-      throw new Error(`${this.name}: no ${dtype} tensors on this engine, only float32, int32 and bool`);
-    }
-    const dims = [...shape];
-    return this.#handle({ dataId: this.#options.backend.write(convert(data, dtype), dims, dtype), shape: dims, dtype });
+    const [dims, own] = [[...shape], this.dtype(dtype)];
+    const dataId = this.#options.backend.write(convert(data, own), dims, own);
+    return this.#handle({ dataId, shape: dims, dtype: own });
+  }
+
+  /** Narrows to the types tfjs has; throws on the half precisions. */
+  dtype(dtype: DType): TfjsDType {
+    if (dtype === 'float32' || dtype === 'int32' || dtype === 'bool') return dtype;
+    throw new Error(`${this.name}: no ${dtype} tensors on this engine, only float32, int32 and bool`);
   }
 
   /** The same data as a second handle. */

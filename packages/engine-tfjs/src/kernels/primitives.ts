@@ -60,8 +60,9 @@ export const kernelPrimitives: KernelPrimitives = {
     engine.kernel('Cumsum', { x: given(x) }, { axis, exclusive, reverse: false }),
   oneHot: (engine, [indices], { depth }) =>
     engine.kernel('OneHot', { indices: given(indices) }, { depth, onValue: 1, offValue: 0, dtype: 'float32' }),
-  cast: (engine, [x], { dtype }) => engine.kernel('Cast', { x: given(x) }, { dtype }),
-  fill: (engine, _inputs, { shape, value, dtype }) => engine.kernel('Fill', {}, { shape: [...shape], value, dtype }),
+  cast: (engine, [x], { dtype }) => engine.kernel('Cast', { x: given(x) }, { dtype: engine.dtype(dtype) }),
+  fill: (engine, _inputs, { shape, value, dtype }) =>
+    engine.kernel('Fill', {}, { shape: [...shape], value, dtype: engine.dtype(dtype) }),
 };
 
 function binary(name: string): KernelPrimitive<NoAttributes> {

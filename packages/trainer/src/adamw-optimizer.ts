@@ -1,5 +1,15 @@
 import { Parameter } from '@umt/nn';
-import { adamw, add, cast, clipByGlobalNorm, fullLike, logicalAnd, scope, select, type Tensor } from '@umt/tensor';
+import {
+  adamw,
+  add,
+  clipByGlobalNorm,
+  fullLike,
+  logicalAnd,
+  scope,
+  select,
+  tensorLike,
+  type Tensor,
+} from '@umt/tensor';
 import { TrainOptionsError } from './errors.ts';
 import type { OptimizerOptions } from './options.ts';
 import { optimizedParameters, type OptimizedParameter } from './parameter-groups.ts';
@@ -44,7 +54,7 @@ export class AdamW {
       firstMoment: new Parameter(fullLike(entry.parameter.value, 0)),
       secondMoment: new Parameter(fullLike(entry.parameter.value, 0)),
     }));
-    this.#updates = new Parameter(cast(fullLike(first.parameter.value, 0, []), 'float32'));
+    this.#updates = new Parameter(tensorLike(first.parameter.value, Float32Array.of(0), [], 'float32'));
     this.#maxGradientNorm = options.maxGradientNorm ?? null;
     this.#constants = {
       beta1: options.beta1 ?? 0.9,

@@ -1,0 +1,78 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { folderStore } from '../src/index.node.ts';
+import { bundle } from './support/bundle.ts';
+import { temporaryFolder } from './support/temporary-folder.ts';
+import { runTiny } from './support/tiny-run.ts';
+
+let folderOfProgram = '';
+let program = '';
+let whole: readonly string[] = [];
+beforeAll(async () => {
+  folderOfProgram = await mkdtemp(join(tmpdir(), 'umt-trainer-'));
+  program = await bundle('./killed-run.ts', folderOfProgram);
+  whole = (await runTiny()).steps;
+});
+
+afterAll(() => rm(folderOfProgram, { recursive: true, force: true }));
+
+/** Runs the program until it ends or dies; returns the signal that ended it. */
+function runProgram(folder: string, log: string, killAt: string): Promise<string | null> {
+  return new Promise((resolve, reject) => {
+    execFile(process.execPath, [program, folder, log, killAt], (error) => {
+      if (!error) resolve(null);
+      else if (error.signal) resolve(error.signal);
+      else reject(error);
+    });
+  });
+}
+
+async function killAndResume(killAt: string) {
+  const folder = await temporaryFolder();
+  const [runs, before, after] = [join(folder, 'runs'), join(folder, 'before.log'), join(folder, 'after.log')];
+  const signal = await runProgram(runs, before, killAt);
+  const { complete, damaged } = await folderStore(runs).list();
+  const resumed = await runProgram(runs, after, '');
+  const lines = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n');
+  return {
+    signal,
+    resumed,
+    damaged,
+    newest: complete[0]?.step ?? 0,
+    before: await lines(before),
+    after: await lines(after),
+    left: await readdir(runs),
+  };
+}
+
+describe('a run that was killed', () => {
+  const random = Math.floor(Math.random() * 15) + 1;
+
+  it.each([1, 2, 7, random])('at step %i goes on with the losses of a run which was never killed', async (step) => {
+    const run = await killAndResume(`step:${step}`);
+    expect([run.signal, run.resumed, run.damaged]).toEqual(['SIGKILL', null, []]);
+    expect(run.before).toEqual(whole.slice(0, step));
+    expect(run.after).toEqual(whole.slice(run.newest));
+    // Steps are reported one step late, and one checkpoint every two steps.
+    expect(run.newest).toBeGreaterThanOrEqual(step - 2);
+  });
+
+  // A checkpoint is four writes (model, optimizer, state, manifest) and a commit with a moment before and after it.
+  it.each([
+    ['the model of the first checkpoint', 1, 0],
+    ['the optimizer of the second checkpoint', 8, 2],
+    ['the state of the second checkpoint', 9, 2],
+    ['the manifest of the second checkpoint', 10, 2],
+    ['the commit of the second checkpoint, before', 11, 2],
+    ['the commit of the second checkpoint, after', 12, 4],
+  ])('while it wrote %s goes on from the newest whole one', async (_where, operation, newest) => {
+    const run = await killAndResume(`write:${operation}`);
+    expect([run.signal, run.resumed, run.damaged]).toEqual(['SIGKILL', null, []]);
+    expect(run.newest).toBe(newest);
+    expect(run.after).toEqual(whole.slice(newest));
+    expect(run.left.sort()).toEqual(['step-00000012', 'step-00000014', 'step-00000015']);
+  });
+});

@@ -51,7 +51,7 @@ async function killAndResume(killAt: string) {
 describe('a run that was killed', () => {
   const random = Math.floor(Math.random() * 15) + 1;
 
-  it.each([1, 2, 7, random])('at step %i goes on with the losses of a run which was never killed', async (step) => {
+  it.each([1, random])('at step %i goes on with the losses of a run which was never killed', async (step) => {
     const run = await killAndResume(`step:${step}`);
     expect([run.signal, run.resumed, run.damaged]).toEqual(['SIGKILL', null, []]);
     expect(run.before).toEqual(whole.slice(0, step));
@@ -63,7 +63,6 @@ describe('a run that was killed', () => {
   // A checkpoint is four writes (model, optimizer, state, manifest) and a commit with a moment before and after it.
   it.each([
     ['the model of the first checkpoint', 1, 0],
-    ['the optimizer of the second checkpoint', 8, 2],
     ['the state of the second checkpoint', 9, 2],
     ['the manifest of the second checkpoint', 10, 2],
     ['the commit of the second checkpoint, before', 11, 2],

@@ -1,4 +1,4 @@
-import { setEngine } from '@umt/tensor';
+import { setEngine, type Engine } from '@umt/tensor';
 import {
   train,
   type StepEvent,
@@ -25,17 +25,17 @@ export interface TinyRun {
   readonly events: readonly TrainingEvent[];
   /** One line of exact numbers for each step that was applied. */
   readonly steps: readonly string[];
-  readonly engine: Float32Engine;
+  readonly engine: Engine;
   readonly model: TinyModel;
 }
 
-/** Trains the tiny model from its initial weights on an engine of its own. */
+/** Trains the tiny model from its initial weights; unless told otherwise on an engine of its own. */
 export async function runTiny(
   changes: Partial<TrainOptions<TinyBatch>> = {},
   task: TinyTaskOptions = { noise: 0.1 },
   hooks: TrainHooks = {},
+  engine: Engine = new Float32Engine(),
 ): Promise<TinyRun> {
-  const engine = new Float32Engine();
   setEngine(engine);
   const model = new TinyModel(1);
   const events: TrainingEvent[] = [];

@@ -1,0 +1,52 @@
+import { createWasmEngine } from '@umt/engine-tfjs';
+import type { Engine } from '@umt/tensor';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { memoryStore, type TrainingEvent } from '../src/index.ts';
+import { runTiny } from './support/tiny-run.ts';
+
+const NOISY = { noise: 0.1 };
+
+describe('on the wasm engine', () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await createWasmEngine();
+  });
+  afterAll(() => engine.dispose());
+
+  it('gives the losses of the reference engine', async () => {
+    const losses = (events: readonly TrainingEvent[]) =>
+      events.filter((event) => event.type === 'step').map(({ loss }) => loss);
+    const expected = losses((await runTiny()).events);
+    const actual = losses((await runTiny({}, NOISY, {}, engine)).events);
+    expect(actual.length).toBe(15);
+    for (const [i, loss] of actual.entries()) expect(Math.abs(loss - (expected[i] ?? NaN))).toBeLessThan(1e-5);
+  });
+
+  it('gives the same losses bit for bit again, and after a stop', async () => {
+    const whole = (await runTiny({}, NOISY, {}, engine)).steps;
+    expect((await runTiny({}, NOISY, {}, engine)).steps).toEqual(whole);
+    const store = memoryStore();
+    const first = await runTiny({ checkpoints: { store }, maxSteps: 7 }, NOISY, {}, engine);
+    const second = await runTiny({ checkpoints: { store } }, NOISY, {}, engine);
+    expect([...first.steps, ...second.steps]).toEqual(whole);
+  });
+
+  it('skips a step that is not finite', async () => {
+    const task = { factor: (step: number) => (step === 3 ? NaN : 1) };
+    const { result, events } = await runTiny({}, task, {}, engine);
+    expect(result.skippedSteps).toBe(1);
+    expect(events.filter((event) => event.type === 'step').every(({ loss }) => Number.isFinite(loss))).toBe(true);
+  });
+
+  it('holds the same tensors and bytes at every step of a thousand', async () => {
+    const atStart = engine.memory();
+    const held = new Set<string>();
+    const onEvent = (event: TrainingEvent) => {
+      if (event.type === 'step' && event.step % 50 === 25) held.add(JSON.stringify(engine.memory()));
+    };
+    const { model } = await runTiny({ epochs: 200 }, NOISY, { onEvent }, engine);
+    expect(held.size).toBe(1);
+    model.dispose();
+    expect(engine.memory()).toEqual({ ...atStart, reservedBytes: engine.memory().reservedBytes });
+  });
+});

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { createColors, isColorSupported } from 'picocolors';
+import colors from 'picocolors';
 import { main } from './node/cli/main.ts';
 import { programName } from './node/cli/program-name.ts';
 
@@ -8,5 +8,5 @@ process.exitCode = await main(process.argv.slice(2), {
   err: process.stderr,
   environment: process.env,
   program: programName(process.argv[1] ?? 'umt', process.cwd()),
-  colors: createColors(isColorSupported && process.stdout.isTTY),
+  colors: colors.createColors(colors.isColorSupported && process.stdout.isTTY),
 });

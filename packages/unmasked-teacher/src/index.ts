@@ -15,8 +15,9 @@ export { buildStudent, buildTeacher, studentConfigOf, teacherConfigOf } from './
 export { createPretrainTask, type PretrainTaskOptions, type VideoBatch } from './stage1/pretrain-task.ts';
 export {
   runPretraining,
-  type Evaluation,
+  type EvaluationEvent,
   type HeldOutResult,
+  type PretrainEvent,
   type PretrainHooks,
   type PretrainInput,
   type PretrainOutcome,

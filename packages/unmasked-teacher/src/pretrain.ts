@@ -1,11 +1,11 @@
 import type { Picked } from '@umt/runtime';
-import type { RunHandle, TrainingEvent } from '@umt/trainer';
+import type { RunHandle } from '@umt/trainer';
 import type { PretrainConfig } from './config/pretrain-config.ts';
-import type { HeldOutResult } from './stage1/run-pretraining.ts';
+import type { HeldOutResult, PretrainEvent } from './stage1/run-pretraining.ts';
 
 /** How a run is started. */
 export interface PretrainOptions {
-  readonly onEvent?: (event: TrainingEvent) => void;
+  readonly onEvent?: (event: PretrainEvent) => void;
   /** Delete what an earlier run left in the output folder: its checkpoints, log, weights and report. Default false. */
   readonly overwrite?: boolean;
   /** How the report calls this program in what it suggests to type. Default `umt`. */

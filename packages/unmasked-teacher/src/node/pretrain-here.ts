@@ -10,11 +10,10 @@ import {
   tensorBoardFileName,
   tensorBoardLog,
   type RunControl,
-  type TrainingEvent,
 } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { PretrainResult } from '../pretrain.ts';
-import { runPretraining, type Evaluation, type PretrainOutcome } from '../stage1/run-pretraining.ts';
+import { runPretraining, type PretrainEvent, type PretrainOutcome } from '../stage1/run-pretraining.ts';
 import { findVideos } from './find-videos.ts';
 import { clearFolder, prepareFolder, runFolder, type RunFolder } from './run-folder.ts';
 import { safetensorsSource } from './safetensors-source.ts';
@@ -51,10 +50,10 @@ export async function pretrainHere(
     try {
       if (overwrite) await clearFolder(folder);
       await prepareFolder(folder, config);
-      const outcome = await logged(folder, control.emit, (emit, onEvaluation) =>
+      const outcome = await logged(folder, control, (emit) =>
         runPretraining(
           { config, videos, teacherWeights: source, store: folderStore(folder.checkpoints) },
-          { emit, onEvaluation, stopSignal: control.stopSignal },
+          { emit, stopSignal: control.stopSignal },
         ),
       );
       control.emit({ type: 'phase', phase: 'finishing', detail: 'report', progress: null });
@@ -72,22 +71,20 @@ export async function pretrainHere(
   }
 }
 
-type Run = (
-  emit: (event: TrainingEvent) => void,
-  onEvaluation: (evaluation: Evaluation) => void,
-) => Promise<PretrainOutcome>;
-
 /** Runs while writing JSON lines and TensorBoard events into the folder. */
-async function logged(folder: RunFolder, emit: (event: TrainingEvent) => void, run: Run): Promise<PretrainOutcome> {
+async function logged(
+  folder: RunFolder,
+  control: RunControl,
+  run: (emit: (event: PretrainEvent) => void) => Promise<PretrainOutcome>,
+): Promise<PretrainOutcome> {
   const lines = fileSink(folder.log);
   const board = fileSink(join(folder.path, tensorBoardFileName(Date.now() / 1000, hostname(), process.pid)));
-  const handlers = [emit, jsonLinesLog(lines), tensorBoardLog(board)];
-  const onEvaluation = (evaluation: Evaluation) => {
-    const event = { time: new Date().toISOString(), type: 'evaluation', ...evaluation };
-    lines.write(new TextEncoder().encode(`${JSON.stringify(event)}\n`));
-  };
+  // These handlers take any plain event and look at the trainer's own; hence the wider type.
+  const handlers = [control.emit, jsonLinesLog(lines), tensorBoardLog(board)] as readonly ((
+    event: PretrainEvent,
+  ) => void)[];
   try {
-    return await run((event) => handlers.forEach((handle) => handle(event)), onEvaluation);
+    return await run((event) => handlers.forEach((handle) => handle(event)));
   } finally {
     await Promise.all([lines.close(), board.close()]);
   }

@@ -1,12 +1,11 @@
 import { readFile } from 'node:fs/promises';
-import type { StepPoint } from '../report/report-data.ts';
-import type { Evaluation } from '../stage1/run-pretraining.ts';
+import type { HeldOutSummary, StepPoint } from '../report/report-data.ts';
 
 /** A run's log, put in order. */
 export interface LoggedRun {
   /** One point per step, ascending. */
   readonly steps: readonly StepPoint[];
-  readonly evaluations: readonly Evaluation[];
+  readonly evaluations: HeldOutSummary['evaluations'];
 }
 
 /**

@@ -50,8 +50,8 @@ function notes({ config, outcome, brokenVideos, skippedSteps }: ReportData): rea
   if (config.teacher.weights === null) {
     found.push(
       '<b>The teacher of this run is a small CLIP with random weights.</b> All of the method ran, but what the student learned is ' +
-        'how that random network answers, not what a trained CLIP knows. Such a teacher is mostly a function of each patch by itself and its ' +
-        'attention is nearly even, so the mask drawn from it is nearly random. Do not fine-tune from this student. ' +
+        'how that random network answers, not what a trained CLIP knows. Such a teacher is mostly a function of each patch by itself, and its ' +
+        'attention means nothing, so neither do the patches that the mask keeps. Do not fine-tune from this student. ' +
         'A trained CLIP visual tower goes in with <code>--teacher file.safetensors</code>.',
     );
   }
@@ -103,11 +103,11 @@ function numbers({ clipsPerStep, trainingVideos, heldOut }: ReportData, summary:
   return `<dl class="numbers">${shown.join('')}</dl>`;
 }
 
-function curves({ steps, heldOut, totalSteps }: ReportData): string {
+function curves({ steps, heldOut }: ReportData): string {
   const range = [0, Math.max(steps.at(-1)?.step ?? 1, 1)] as const;
   const series = (pick: (point: StepPoint) => number) => steps.map((point) => ({ x: point.step, y: pick(point) }));
   const loss = series(({ loss: value }) => value);
-  const window = Math.max(1, Math.round(loss.length / 30));
+  const window = Math.max(2, Math.round(loss.length / 20));
   const ofLoss: Series[] = [
     { name: 'training loss', kind: 'raw', points: loss },
     { name: `mean of ${window} steps`, kind: 'smooth', points: smoothed(loss, window) },
@@ -123,7 +123,7 @@ function curves({ steps, heldOut, totalSteps }: ReportData): string {
   return (
     lineChart({ title: 'Loss', series: ofLoss, range, logarithmic: true, height: 340 }) +
     lineChart({
-      title: `Learning rate (schedule of ${formatNumber(totalSteps, 7)} steps)`,
+      title: 'Learning rate',
       series: [{ name: 'learning rate', kind: 'plain', points: rate }],
       range,
       height: 170,

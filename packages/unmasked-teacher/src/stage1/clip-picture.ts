@@ -1,3 +1,4 @@
+import type { TypedArray } from '@umt/tensor';
 import { IMAGENET_MEAN, IMAGENET_STD } from '@umt/video';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ClipPicture } from '../report/report-data.ts';
@@ -8,41 +9,56 @@ import type { NamedBatch } from './held-out.ts';
 /** Frames in the report are at most this wide and high. */
 const MAX_SIZE = 128;
 
-/** Looks at some clips through teacher and mask, each of another video, for the report. */
+/** Looks at some clips through teacher and mask, for the report: one of each video, of videos spread over the list. */
 export async function pictureClips(
   teacher: FrozenTeacher,
   config: PretrainConfig,
   batches: readonly NamedBatch[],
 ): Promise<readonly ClipPicture[]> {
-  const pictures = new Map<string, ClipPicture>();
+  const wanted = new Set(spread([...new Set(batches.flatMap(({ paths }) => paths))], config.report.clips));
+  const pictures: ClipPicture[] = [];
   for (const [index, batch] of batches.entries()) {
-    if (pictures.size >= config.report.clips) break;
-    const [clips = 0, frames = 0, size = 0] = batch.shape;
-    const { visible, attention } = await inspectClips({ teacher, config }, batch, index);
-    const grid = config.video.size / config.student.patchSize;
-    const tokens = frames * grid ** 2;
-    for (let clip = 0; clip < clips && pictures.size < config.report.clips; clip++) {
-      const path = batch.paths[clip] ?? `clip ${clip}`;
-      if (pictures.has(path)) continue;
-      const pixels = batch.video.subarray(clip * frames * size * size * 3, (clip + 1) * frames * size * size * 3);
-      pictures.set(path, {
-        name: path.split(/[/\\]/).at(-1) ?? path,
-        strip: frameStrip(pixels, frames, size),
-        frames,
-        grid,
-        attention: attention?.slice(clip * tokens, (clip + 1) * tokens) ?? null,
-        visible: Array.from(
-          visible.slice((clip * visible.length) / clips, ((clip + 1) * visible.length) / clips),
-          Number,
-        ),
-      });
+    if (!batch.paths.some((path) => wanted.has(path))) continue;
+    const seen = await inspectClips({ teacher, config }, batch, index);
+    for (const [clip, path] of batch.paths.entries()) {
+      if (wanted.delete(path)) pictures.push(pictureOf(batch, clip, seen, config));
     }
   }
-  return [...pictures.values()];
+  return pictures;
+}
+
+function pictureOf(
+  { video, shape, paths }: NamedBatch,
+  clip: number,
+  { visible, attention }: Awaited<ReturnType<typeof inspectClips>>,
+  config: PretrainConfig,
+): ClipPicture {
+  const [clips = 0, frames = 0, size = 0] = shape;
+  const path = paths[clip] ?? `clip ${clip}`;
+  const part = <Values extends TypedArray>(values: Values) => {
+    const length = values.length / clips;
+    return values.subarray(clip * length, (clip + 1) * length);
+  };
+  return {
+    name: path.split(/[/\\]/).at(-1) ?? path,
+    strip: frameStrip(part(video), frames, size),
+    frames,
+    grid: config.video.size / config.student.patchSize,
+    attention: attention && part(attention),
+    visible: Array.from(part(visible)),
+  };
+}
+
+/** At most `count` of a list, evenly spread and with the last one. */
+function spread<T>(list: readonly T[], count: number): readonly T[] {
+  if (list.length <= count) return list;
+  return Array.from({ length: count }, (_, i) => list[Math.floor(((i + 1) * list.length) / count) - 1]).filter(
+    (one) => one !== undefined,
+  );
 }
 
 /** Normalised frames [T, S, S, 3] as one RGB picture, side by side, made smaller by averaging whole pixels. */
-function frameStrip(pixels: Float32Array, frames: number, size: number): ClipPicture['strip'] {
+function frameStrip(pixels: ArrayLike<number>, frames: number, size: number): ClipPicture['strip'] {
   const shrink = Math.ceil(size / MAX_SIZE);
   const side = Math.floor(size / shrink);
   const width = side * frames;

@@ -23,18 +23,21 @@ export interface PretrainInput {
 
 /** How a run talks to the outside. */
 export interface PretrainHooks {
-  readonly emit?: (event: TrainingEvent) => void;
-  /** Told of every held-out evaluation. */
-  readonly onEvaluation?: (evaluation: Evaluation) => void;
+  readonly emit?: (event: PretrainEvent) => void;
   readonly stopSignal?: AbortSignal;
 }
 
-/** One measurement on held-out clips. */
-export interface Evaluation {
+/** The student was measured on held-out clips. */
+export interface EvaluationEvent {
+  readonly type: 'evaluation';
   /** Optimizer steps taken. */
   readonly step: number;
+  /** Mean alignment loss. */
   readonly loss: number;
 }
+
+/** Everything that a pre-training run says about itself. Plain data, so that it passes between threads. */
+export type PretrainEvent = TrainingEvent | EvaluationEvent;
 
 /** What came of a run. */
 export interface PretrainOutcome extends TrainResult {
@@ -67,7 +70,7 @@ export interface HeldOutResult {
  */
 export async function runPretraining(input: PretrainInput, hooks: PretrainHooks = {}): Promise<PretrainOutcome> {
   const { config, videos, teacherWeights, store } = input;
-  const { emit = () => {}, onEvaluation = () => {}, stopSignal } = hooks;
+  const { emit = () => {}, stopSignal } = hooks;
   const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
   const { training, heldOut } = splitVideos(videos, config.data.heldOut);
 
@@ -85,7 +88,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     const measure = heldOut.length > 0 ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
     const clock = new StoppedClock();
     const report = async (step: number) => {
-      if (measure) onEvaluation({ step, loss: await clock.pause(() => measure.loss(student)) });
+      if (measure) emit({ type: 'evaluation', step, loss: await clock.pause(() => measure.loss(student)) });
     };
     const task = createPretrainTask({ student, teacher, config });
     const options = trainOptionsOf(config, withEvaluations(config, loader, report), store);
@@ -94,7 +97,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
 
     emit({ type: 'phase', phase: 'finishing', detail: 'measuring', progress: null });
     const loss = measure && (await measure.loss(student));
-    if (loss !== null) onEvaluation({ step: result.step, loss });
+    if (loss !== null) emit({ type: 'evaluation', step: result.step, loss });
     const shown = measure?.clips ?? (await fixedClips(config, training, config.report.clips));
     return {
       ...result,

@@ -13,24 +13,29 @@ const SHORT: Readonly<Record<string, string>> = {
   'optimizer.learningRate': 'learning-rate',
 };
 
-const fields = fieldsOf(pretrainSchema);
+/** All fields but the recipe's name, which is what a configuration starts from. */
+const fields = fieldsOf(pretrainSchema).filter(({ path }) => path[0] !== 'recipe');
 
-/** Flags for every field: `--optimizer.learning-rate <number>`; true and false are `--video.flip` and `--no-video.flip`. */
+/**
+ * Flags for every field: `--optimizer.learning-rate <number>`; true and false are `--video.flip` and `--no-video.flip`.
+ * Short ones come first.
+ */
 export function fieldOptions(): readonly Option[] {
-  return fields.flatMap((field) => {
+  const shortOptions = Object.entries(SHORT).flatMap(([name, short]) => {
+    const field = fields.find(({ path }) => path.join('.') === name);
+    if (!field) return [];
+    const about = `${field.about} (short for --${flagOf(field.path)})`;
+    return [new Option(`--${short} <${placeholder(field)}>`, about).helpGroup('Often set:')];
+  });
+  const longOptions = fields.flatMap((field) => {
     const name = flagOf(field.path);
     const about = field.isNullable ? `${field.about} (none: ${noneOf(field)})` : field.about;
     if (field.kind === 'boolean') {
       return [new Option(`--${name}`, about), new Option(`--no-${name}`, `not: ${about}`)].map(grouped(field));
     }
-    const short = SHORT[field.path.join('.')];
-    const options = [new Option(`--${name} <${placeholder(field)}>`, about)].map(grouped(field));
-    if (short === undefined) return options;
-    return [
-      ...options,
-      new Option(`--${short} <${placeholder(field)}>`, `short for --${name}: ${about}`).helpGroup('Often set:'),
-    ];
+    return [new Option(`--${name} <${placeholder(field)}>`, about)].map(grouped(field));
   });
+  return [...shortOptions, ...longOptions];
 }
 
 /** The configuration that parsed flags set: values as they were typed, to be checked with the rest. */

@@ -1,5 +1,5 @@
 import type { TextStream } from '@umt/trainer';
-import type { createColors } from 'picocolors';
+import type colors from 'picocolors';
 
 /** Where a command writes and what it knows of its surroundings. */
 export interface CommandIo {
@@ -11,7 +11,7 @@ export interface CommandIo {
   /** How this program was called, for commands that it suggests. */
   readonly program: string;
   /** Colours for `out`. */
-  readonly colors: ReturnType<typeof createColors>;
+  readonly colors: ReturnType<typeof colors.createColors>;
 }
 
 /** A command line that cannot be understood. One line that says what was meant. */

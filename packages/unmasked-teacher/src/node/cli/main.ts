@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { RunError } from '@umt/trainer';
 import { nearestName } from '../../config/nearest.ts';
+import { eventLine } from '../event-line.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { UsageError, type CommandIo } from './io.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
@@ -89,9 +90,7 @@ function tell(error: unknown, words: readonly string[], io: CommandIo): number {
   const kind = error instanceof RunError ? error.errorName : name;
   const oneLine = message.split('\n')[0] ?? '';
   if (words.includes('--json')) {
-    io.out.write(
-      `${JSON.stringify({ time: new Date().toISOString(), type: 'error', name: kind, message: oneLine })}\n`,
-    );
+    io.out.write(eventLine({ type: 'error', name: kind, message: oneLine }));
   }
   io.err.write(`umt: ${oneLine}\n`);
   if (words.includes('--verbose')) io.err.write(`${stack}\n`);

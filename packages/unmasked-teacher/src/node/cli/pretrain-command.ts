@@ -1,8 +1,10 @@
 import { Option, type Command } from 'commander';
-import { jsonLine, progressReporter, stopOnSignals, type TrainingEvent } from '@umt/trainer';
+import { progressReporter, stopOnSignals } from '@umt/trainer';
 import { pretrainRecipes } from '../../recipes/index.ts';
 import { formatNumber } from '../../report/format.ts';
 import type { PretrainResult } from '../../pretrain.ts';
+import type { PretrainEvent } from '../../stage1/run-pretraining.ts';
+import { eventLine } from '../event-line.ts';
 import { startPretraining } from '../pretrain.ts';
 import { fieldOptions, overridesFrom } from './field-options.ts';
 import type { CommandIo } from './io.ts';
@@ -14,11 +16,12 @@ export function addPretrainCommand(program: Command, io: CommandIo, onExit: (cod
     .command('pretrain')
     .summary('pre-train a video transformer by a frozen teacher (stage 1)')
     .description(
-      'Pre-trains a student on videos: a frozen CLIP decides by its attention which tokens the student sees, and the student\n' +
-        'learns its features there. Checkpoints, logs, weights and an HTML report go to the output folder; the same command\n' +
-        'goes on where a stopped run ended. Ctrl-C stops in good order.',
+      'Pre-trains a student on videos: a frozen CLIP decides by its attention which tokens the student sees, and the student learns ' +
+        'its features there. Checkpoints, logs, weights and an HTML report go to the output folder; the same ' +
+        'command goes on where a stopped run ended. Ctrl-C stops in good order.',
     )
     .argument('[recipe or config]', `${[...pretrainRecipes.keys()].join(', ')}, or a .json or .mjs file`, 'tiny')
+    .addOption(new Option('--recipe <name>', 'the recipe, where it is not given as a word').helpGroup('Run:'))
     .addOption(
       new Option('--overwrite', "start anew and delete an earlier run's files in the output folder").helpGroup('Run:'),
     )
@@ -27,7 +30,8 @@ export function addPretrainCommand(program: Command, io: CommandIo, onExit: (cod
     .addHelpText('after', examples(io.program));
   for (const option of fieldOptions()) command.addOption(option);
   command.action(async (base: string, values: Readonly<Record<string, unknown>>) => {
-    const config = await loadPretrainConfig(base, overridesFrom(values));
+    const { recipe } = values;
+    const config = await loadPretrainConfig(typeof recipe === 'string' ? recipe : base, overridesFrom(values));
     if (values['printConfig'] === true) return void io.out.write(`${JSON.stringify(config, null, 2)}\n`);
     onExit(await runToEnd(config, { isJson: values['json'] === true, overwrite: values['overwrite'] === true }, io));
   });
@@ -39,9 +43,11 @@ async function runToEnd(
   io: CommandIo,
 ): Promise<number> {
   const progress = progressReporter({ stream: io.err, environment: io.environment });
-  const onEvent = (event: TrainingEvent) => {
-    if (isJson) io.out.write(jsonLine(event, new Date()));
-    if (event.type !== 'epoch') progress.onEvent(event);
+  const onEvent = (event: PretrainEvent) => {
+    if (isJson) io.out.write(eventLine(event));
+    if (event.type === 'evaluation')
+      progress.line(`held-out loss ${formatNumber(event.loss)} after ${event.step} steps`);
+    else if (event.type !== 'epoch') progress.onEvent(event);
   };
   const handle = startPretraining(config, { onEvent, overwrite, program: io.program });
   const signals = stopOnSignals(handle, () => progress.line('stopping after this step; Ctrl-C again quits at once'));
@@ -63,7 +69,7 @@ function printResult(result: PretrainResult, isJson: boolean, io: CommandIo): vo
     io.err.write(`held-out loss ${formatNumber(loss)}; a guess that sees no pixel has ${formatNumber(blindLoss)}\n`);
   }
   io.err.write(`student weights: ${weights}\n`);
-  if (isJson) io.out.write(`${JSON.stringify({ time: new Date().toISOString(), type: 'result', ...result })}\n`);
+  if (isJson) io.out.write(eventLine({ type: 'result', ...result }));
   else io.out.write(`report: ${report}\n`);
 }
 

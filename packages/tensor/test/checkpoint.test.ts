@@ -94,6 +94,7 @@ describe('checkpoint', () => {
       const gradientsOf = (f: (y: Tensor) => Tensor) =>
         valueAndGrad(() => sum(multiply(checkpoint(f, x), x)), [x, parameter]).gradients.map(elements);
       expect(gradientsOf((y) => y)).toEqual([[4], [0]]);
+      expect(gradientsOf((y) => (multiply(y, 2), y))).toEqual([[4], [0]]);
       expect(gradientsOf(() => parameter)).toEqual([[3], [2]]);
       expect(gradientsOf(() => constant)).toEqual([[5], [0]]);
       expect(gradientsOf((y) => (multiply(y, 2), constant))).toEqual([[5], [0]]);

@@ -165,6 +165,11 @@ describe('softmaxCrossEntropy', () => {
       expectDerivatives((a = logits) => softmaxCrossEntropy(a, targets), [logits]);
       const { gradients } = valueAndGrad(() => sum(softmaxCrossEntropy(logits, targets)), [targets]);
       expect(gradients.map(elements)).toEqual([Array<number>(12).fill(0)]);
+      const nested = valueAndGrad(() => {
+        const inner = valueAndGrad(() => sum(softmaxCrossEntropy(logits, targets)), [logits]);
+        return sum(square(inner.gradients[0] ?? logits));
+      }, [targets]);
+      expect(nested.gradients.map(elements)).toEqual([Array<number>(12).fill(0)]);
     });
   });
 

@@ -71,6 +71,20 @@ describeEngines(['wasm, XNNPACK', 'wasm, onnxruntime'], (bench) => {
       expect(bench.live.memory()).toMatchObject({ tensors: before.tensors, bytes: before.bytes });
     });
 
+    test('a parameter of 600,000 elements', async () => {
+      const long = [600_001];
+      const state = {
+        parameter: random(long),
+        gradient: random(long, 3),
+        firstMoment: random(long),
+        secondMoment: map(random(long), Math.abs),
+      };
+      const expected = expectedUpdate(state, 7, 0.5);
+      for (const [index, handle] of update(bench, state, 7, 0.5, true).entries()) {
+        expectClose(await bench.take(handle), expected[index] as Nd, 1e-6);
+      }
+    });
+
     test('a refused update leaves parameter and moments bit-identical, even with a gradient of NaN', async () => {
       const broken = { ...state, gradient: build(shape, () => NaN) };
       const results = update(bench, broken, 3, 1, false);

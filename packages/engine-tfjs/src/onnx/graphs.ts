@@ -1,3 +1,4 @@
+import type { AdamWNumbers } from '../loops/adamw.ts';
 import { HIDDEN_SCORE } from '../wasm/dense.ts';
 import { float, int, ints, OnnxGraph, type OnnxValue } from './graph.ts';
 
@@ -62,6 +63,27 @@ export function quickGeluGradientGraph(slope: number): OnnxGraph {
   const gate = graph.node('Sigmoid', [scaled]);
   const rest = graph.node('Add', [one, multiply(scaled, graph.node('Sub', [one, gate]))]);
   graph.output('y', 1, multiply(dy, multiply(gate, rest)));
+  return graph;
+}
+
+/**
+ * One AdamW update of p, m, v with gradient g, each number an input of its own. Every input is read by one node only,
+ * before the output of the same place is written: outputs may lie where p, m and v do.
+ */
+export function adamwGraph(): OnnxGraph {
+  const graph = new OnnxGraph();
+  const [p, m, v] = ['p', 'm', 'v'].map((name) => graph.input(name, 1)) as [OnnxValue, OnnxValue, OnnxValue];
+  const scalar = (name: keyof AdamWNumbers | 'rest1' | 'rest2') => graph.input(name, 0);
+  const multiply = (a: OnnxValue, b: OnnxValue) => graph.node('Mul', [a, b]);
+  const gradient = multiply(graph.input('gradient', 1), scalar('gradientScale'));
+  const first = graph.node('Add', [multiply(m, scalar('beta1')), multiply(gradient, scalar('rest1'))]);
+  const squares = multiply(multiply(gradient, gradient), scalar('rest2'));
+  const second = graph.node('Add', [multiply(v, scalar('beta2')), squares]);
+  const deviation = multiply(graph.node('Sqrt', [second]), scalar('correction'));
+  const step = graph.node('Div', [multiply(first, scalar('rate')), graph.node('Add', [deviation, scalar('epsilon')])]);
+  graph.output('newM', 1, first);
+  graph.output('newV', 1, second);
+  graph.output('newP', 1, graph.node('Sub', [multiply(p, scalar('keep')), step]));
   return graph;
 }
 

@@ -1,3 +1,4 @@
+import type { AdamWNumbers } from '../loops/adamw.ts';
 import type { Span } from './heap.ts';
 
 /** [batch, m, k] x [batch, k, n] -> [batch, m, n]; a flag says that an input lies with its last axes swapped. */
@@ -32,6 +33,14 @@ export interface AttentionInputs {
   readonly k: Span;
   readonly v: Span;
   readonly mask: AttentionMask | null;
+}
+
+/** What an AdamW update reads and, but for the gradient, writes. */
+export interface AdamWSpans {
+  readonly p: Span;
+  readonly gradient: Span;
+  readonly m: Span;
+  readonly v: Span;
 }
 
 /** Functions whose speed depends on who computes them. */
@@ -75,5 +84,7 @@ export interface DenseKernels {
     gradients: { readonly q: Span; readonly k: Span; readonly v: Span },
     shape: AttentionShape,
   ): void;
+  /** One AdamW update in place. */
+  adamw(spans: AdamWSpans, numbers: AdamWNumbers): void;
   dispose(): void;
 }

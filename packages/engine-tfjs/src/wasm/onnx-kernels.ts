@@ -1,13 +1,24 @@
+import { adamwInPlace, type AdamWNumbers } from '../loops/adamw.ts';
 import { QUICK_GELU_SLOPE } from '../loops/activations.ts';
 import type { OnnxGraph } from '../onnx/graph.ts';
 import * as graphs from '../onnx/graphs.ts';
-import type { OnnxRuntime, OnnxSession, OnnxTensor } from '../onnx/runtime.ts';
-import type { AttentionInputs, AttentionMask, AttentionShape, DenseKernels, DenseUnary, MatmulShape } from './dense.ts';
+import type { OnnxRuntime, OnnxSession, OnnxTensor, OnnxTensors } from '../onnx/runtime.ts';
+import type {
+  AdamWSpans,
+  AttentionInputs,
+  AttentionMask,
+  AttentionShape,
+  DenseKernels,
+  DenseUnary,
+  MatmulShape,
+} from './dense.ts';
 import { part, type Span, type WasmHeap } from './heap.ts';
 
 const OPERATORS = { exp: 'Exp', log: 'Log', erf: 'Erf', tanh: 'Tanh', sigmoid: 'Sigmoid' } as const;
 /** Elements of an activation computed at a time: large enough for two threads, small enough for the cache. */
 const CHUNK = 1 << 18;
+/** Below this a loop is done before a run has started. */
+const FEW = 1 << 11;
 /** Most attention weights one run may hold outside the heap (128 MB); larger batches go in several runs. */
 const MOST_WEIGHTS = 1 << 25;
 
@@ -73,7 +84,7 @@ export class OnnxKernels implements DenseKernels {
     this.#inChunks(
       this.#session(name, () => graphs.unaryGraph(OPERATORS[name])),
       { x },
-      out,
+      { y: out },
     );
   }
 
@@ -81,25 +92,25 @@ export class OnnxKernels implements DenseKernels {
     this.#inChunks(
       this.#session('gelu', () => graphs.unaryGraph('Gelu', 'microsoft')),
       { x },
-      out,
+      { y: out },
     );
   }
 
   geluGradient(x: Span, gradient: Span, out: Span): void {
-    this.#inChunks(this.#session('geluGradient', graphs.geluGradientGraph), { x, dy: gradient }, out);
+    this.#inChunks(this.#session('geluGradient', graphs.geluGradientGraph), { x, dy: gradient }, { y: out });
   }
 
   quickGelu(x: Span, out: Span): void {
     this.#inChunks(
       this.#session('quickGelu', () => graphs.quickGeluGraph(QUICK_GELU_SLOPE)),
       { x },
-      out,
+      { y: out },
     );
   }
 
   quickGeluGradient(x: Span, gradient: Span, out: Span): void {
     const session = this.#session('quickGeluGradient', () => graphs.quickGeluGradientGraph(QUICK_GELU_SLOPE));
-    this.#inChunks(session, { x, dy: gradient }, out);
+    this.#inChunks(session, { x, dy: gradient }, { y: out });
   }
 
   attention({ mask, ...inputs }: AttentionInputs, out: Span, shape: AttentionShape): void {
@@ -115,6 +126,17 @@ export class OnnxKernels implements DenseKernels {
     const session = this.#attentionSession('attentionGradient', graphs.attentionGradientGraph, shape, mask !== null);
     const outputs = { dq: gradients.q, dk: gradients.k, dv: gradients.v };
     this.#inBatches(session, { ...inputs, dy: gradient }, mask, outputs, shape);
+  }
+
+  adamw({ p, gradient, m, v }: AdamWSpans, numbers: AdamWNumbers): void {
+    if (p.size < FEW) {
+      const view = (span: Span) => this.#heap.float32(span);
+      return adamwInPlace(view(p), view(gradient), view(m), view(v), numbers);
+    }
+    const scalar = (value: number) => this.#runtime.float32(Float32Array.of(value), []);
+    const scalars = mapValues({ ...numbers, rest1: 1 - numbers.beta1, rest2: 1 - numbers.beta2 }, scalar);
+    const session = this.#session('adamw', graphs.adamwGraph);
+    this.#inChunks(session, { p, gradient, m, v }, { newP: p, newM: m, newV: v }, scalars);
   }
 
   dispose(): void {
@@ -148,11 +170,18 @@ export class OnnxKernels implements DenseKernels {
     return this.#runtime.float32(this.#heap.float32(span), shape);
   }
 
-  #inChunks(session: OnnxSession, inputs: Readonly<Record<string, Span>>, out: Span): void {
-    for (let start = 0; start < out.size; start += CHUNK) {
-      const size = Math.min(CHUNK, out.size - start);
+  /** Runs an elementwise graph a piece at a time; all spans have one size. */
+  #inChunks(
+    session: OnnxSession,
+    inputs: Readonly<Record<string, Span>>,
+    outputs: Readonly<Record<string, Span>>,
+    scalars: OnnxTensors = {},
+  ): void {
+    const total = Object.values(outputs)[0]?.size ?? 0;
+    for (let start = 0; start < total; start += CHUNK) {
+      const size = Math.min(CHUNK, total - start);
       const piece = (span: Span) => this.#tensor(part(span, start, size), [size]);
-      session.run(mapValues(inputs, piece), { y: piece(out) });
+      session.run({ ...mapValues(inputs, piece), ...scalars }, mapValues(outputs, piece));
     }
   }
 

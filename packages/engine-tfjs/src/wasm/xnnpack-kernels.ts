@@ -7,9 +7,10 @@ import {
   quickGeluGradientFrom,
   scaleInto,
 } from '../loops/activations.ts';
+import { adamwInPlace, type AdamWNumbers } from '../loops/adamw.ts';
 import { sumColumns } from '../loops/reduce.ts';
 import type { CKernels } from './c-kernels.ts';
-import type { AttentionInputs, AttentionShape, DenseKernels, DenseUnary, MatmulShape } from './dense.ts';
+import type { AdamWSpans, AttentionInputs, AttentionShape, DenseKernels, DenseUnary, MatmulShape } from './dense.ts';
 import { part, type Span, type WasmHeap } from './heap.ts';
 import { XnnpackAttention } from './xnnpack-attention.ts';
 
@@ -108,6 +109,10 @@ export class XnnpackKernels implements DenseKernels {
     shape: AttentionShape,
   ): void {
     this.#attention.backward(inputs, gradients, shape);
+  }
+
+  adamw({ p, gradient, m, v }: AdamWSpans, numbers: AdamWNumbers): void {
+    adamwInPlace(this.#view(p), this.#view(gradient), this.#view(m), this.#view(v), numbers);
   }
 
   dispose(): void {

@@ -1,12 +1,12 @@
 import type { AdamWAttributes, AdamWHandles } from '@umt/tensor';
-import { adamwInPlace } from '../../loops/adamw.ts';
+import { adamwNumbers } from '../../loops/adamw.ts';
 import { sumOfSquares as squaresOf } from '../../loops/reduce.ts';
 import type { WasmContext } from '../context.ts';
 import type { WasmHandle } from '../store.ts';
 
 /** `adamw` written into the memory of parameter and moments; where `apply` is false that memory is not touched. */
 export function adamw(
-  { store }: WasmContext,
+  { store, dense }: WasmContext,
   handles: { readonly [H in keyof AdamWHandles]: WasmHandle },
   attributes: AdamWAttributes,
 ): readonly [WasmHandle, WasmHandle, WasmHandle] {
@@ -16,9 +16,8 @@ export function adamw(
   const results = consumed.map((handle) => (handle.isSoleOwner ? store.share(handle) : store.copy(handle)));
   const [p, m, v] = results as [WasmHandle, WasmHandle, WasmHandle];
   if (store.bytes(apply)[0] !== 0) {
-    const numbers = { step: store.floats(step)[0] ?? 1, gradientScale: store.floats(gradientScale)[0] ?? 1 };
-    const f = (handle: WasmHandle) => store.floats(handle);
-    adamwInPlace(f(p), f(gradient), f(m), f(v), { ...attributes, ...numbers });
+    const numbers = adamwNumbers(attributes, store.floats(step)[0] ?? 1, store.floats(gradientScale)[0] ?? 1);
+    dense.adamw({ p: p.span, gradient: gradient.span, m: m.span, v: v.span }, numbers);
   }
   for (const handle of consumed) store.free(handle);
   return [p, m, v];

@@ -144,6 +144,6 @@ export class HandleStore {
 }
 
 /** Bytes one element takes in the heap. */
-export function bytesPerElement(dtype: WasmDType): 1 | 4 {
+function bytesPerElement(dtype: WasmDType): 1 | 4 {
   return dtype === 'bool' ? 1 : 4;
 }

@@ -1,17 +1,21 @@
+import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { ParentPort } from './run-protocol.ts';
 import type { RunControl } from './run.ts';
 
 /** What a worker does: one run, from its configuration to its result. */
-export type RunFunction<Config, Result> = (config: Config, control: RunControl) => Result | Promise<Result>;
+export type RunFunction<Config, Result, Event extends AnyEvent = TrainingEvent> = (
+  config: Config,
+  control: RunControl<Event>,
+) => Result | Promise<Result>;
 
 /** Runs the worker's side of a run over any port: waits for the configuration, then answers with a result or an error. */
-export function answerRun<Config, Result>(
+export function answerRun<Config, Result, Event extends AnyEvent>(
   port: ParentPort,
-  run: RunFunction<Config, Result>,
+  run: RunFunction<Config, Result, Event>,
   lock: string | null = null,
 ): void {
   const stop = new AbortController();
-  const control: RunControl = {
+  const control: RunControl<Event> = {
     stopSignal: stop.signal,
     emit: (event) => port.post({ type: 'event', event }),
   };

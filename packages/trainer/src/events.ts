@@ -118,7 +118,12 @@ export interface StoppedEvent {
   readonly checkpointStep: number | null;
 }
 
-/** Everything a run says about itself. Plain data, so that it passes between threads. */
+/** Any event: one of the trainer, or of the program around it. Plain data, so that it passes between threads. */
+export interface AnyEvent {
+  readonly type: string;
+}
+
+/** Everything a run says about itself. */
 export type TrainingEvent =
   | PhaseEvent
   | StartEvent
@@ -129,3 +134,20 @@ export type TrainingEvent =
   | WarningEvent
   | DoneEvent
   | StoppedEvent;
+
+const TYPES: ReadonlySet<string> = new Set<TrainingEvent['type']>([
+  'phase',
+  'start',
+  'step',
+  'skipped',
+  'epoch',
+  'checkpoint',
+  'warning',
+  'done',
+  'stopped',
+]);
+
+/** Whether an event is one of the trainer's. A program's own events need types of their own. */
+export function isTrainingEvent(event: AnyEvent): event is TrainingEvent {
+  return TYPES.has(event.type);
+}

@@ -11,18 +11,20 @@ export {
   WorkerDiedError,
   type SkippedStep,
 } from './errors.ts';
-export type {
-  CheckpointEvent,
-  DoneEvent,
-  EpochEvent,
-  Phase,
-  PhaseEvent,
-  SkippedEvent,
-  StartEvent,
-  StepEvent,
-  StoppedEvent,
-  TrainingEvent,
-  WarningEvent,
+export {
+  type isTrainingEvent,
+  type AnyEvent,
+  type CheckpointEvent,
+  type DoneEvent,
+  type EpochEvent,
+  type Phase,
+  type PhaseEvent,
+  type SkippedEvent,
+  type StartEvent,
+  type StepEvent,
+  type StoppedEvent,
+  type TrainingEvent,
+  type WarningEvent,
 } from './events.ts';
 export { folderStore } from './folder-store.ts';
 export { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts';

@@ -1,4 +1,4 @@
-import type { StepEvent, TrainingEvent } from './events.ts';
+import { isTrainingEvent, type AnyEvent, type StepEvent } from './events.ts';
 import { eventLine, plainLine, progressLine, type ProgressView } from './progress-text.ts';
 
 /** The part of a terminal's stream that is used: `process.stdout` and `process.stderr` have it. */
@@ -21,8 +21,8 @@ export interface ProgressOptions {
 
 /** Shows a run to people. */
 export interface ProgressReporter {
-  /** An event handler. */
-  readonly onEvent: (event: TrainingEvent) => void;
+  /** An event handler. A program's own events are passed over: show them with `line`. */
+  readonly onEvent: (event: AnyEvent) => void;
   /** Writes a line of your own, above the changing one. */
   line(text: string): void;
   /** Takes the changing line away; call it before anything else is written to the stream. */
@@ -78,6 +78,7 @@ export function progressReporter(options: ProgressOptions): ProgressReporter {
   };
   return {
     onEvent(event) {
+      if (!isTrainingEvent(event)) return;
       if (event.type === 'phase' || event.type === 'step') show(event);
       const text = eventLine(event);
       if (event.type === 'checkpoint') view = lastStep;

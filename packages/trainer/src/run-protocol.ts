@@ -1,4 +1,4 @@
-import type { TrainingEvent } from './events.ts';
+import type { AnyEvent } from './events.ts';
 
 /** What the main thread sends to a worker. */
 export type ToWorker = { readonly type: 'start'; readonly config: unknown } | { readonly type: 'stop' };
@@ -10,7 +10,7 @@ export type FromWorker =
       /** Name of a lock that is held as long as the worker lives, where the platform has locks. */
       readonly lock: string | null;
     }
-  | { readonly type: 'event'; readonly event: TrainingEvent }
+  | { readonly type: 'event'; readonly event: AnyEvent }
   | { readonly type: 'result'; readonly result: unknown }
   | { readonly type: 'error'; readonly name: string; readonly message: string; readonly stack: string | undefined };
 

@@ -1,4 +1,4 @@
-import type { TrainingEvent } from './events.ts';
+import type { AnyEvent, TrainingEvent } from './events.ts';
 
 /** The main thread's hold on a run in a worker. */
 export interface RunHandle<Result> {
@@ -14,16 +14,16 @@ export interface RunHandle<Result> {
 }
 
 /** How `startRun` reports. */
-export interface StartRunOptions {
-  readonly onEvent?: (event: TrainingEvent) => void;
+export interface StartRunOptions<Event extends AnyEvent = TrainingEvent> {
+  readonly onEvent?: (event: Event) => void;
   /** Name of the worker for debuggers. */
   readonly name?: string;
 }
 
 /** What the function in the worker gets beside its configuration. */
-export interface RunControl {
+export interface RunControl<Event extends AnyEvent = TrainingEvent> {
   /** Aborted when the main thread asked for an orderly stop. Hand it to `train` and to loaders. */
   readonly stopSignal: AbortSignal;
   /** Sends an event to the main thread. Hand it to `train` as `onEvent`, and report phases with it. */
-  emit(event: TrainingEvent): void;
+  readonly emit: (event: Event) => void;
 }

@@ -1,4 +1,5 @@
 import { answerRun, type RunFunction } from './answer-run.ts';
+import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { ToWorker } from './run-protocol.ts';
 
 /** The part of a worker's global scope that is used here. */
@@ -14,7 +15,9 @@ interface WorkerScope {
  *
  * @throws Error outside a worker
  */
-export function serveRun<Config, Result>(run: RunFunction<Config, Result>): void {
+export function serveRun<Config, Result, Event extends AnyEvent = TrainingEvent>(
+  run: RunFunction<Config, Result, Event>,
+): void {
   const scope = globalThis as unknown as WorkerScope; // the DOM library describes windows only
   if (scope.document !== undefined || typeof scope.postMessage !== 'function') {
     throw new Error('serveRun: this is no worker; start this module with startRun');

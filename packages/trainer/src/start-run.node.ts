@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { FromWorker, WorkerPort } from './run-protocol.ts';
 import type { RunHandle, StartRunOptions } from './run.ts';
 import type { startRun as startRunAnywhere } from './start-run.ts';
@@ -8,10 +9,10 @@ import { superviseRun } from './supervise-run.ts';
 const RETIREMENT_MS = 3000;
 
 /** Starts a run in a worker thread. See the browser-safe declaration for the contract. */
-export const startRun: typeof startRunAnywhere = <Config, Result>(
+export const startRun: typeof startRunAnywhere = <Config, Result, Event extends AnyEvent = TrainingEvent>(
   worker: URL | globalThis.Worker,
   config: Config,
-  options: StartRunOptions = {},
+  options: StartRunOptions<Event> = {},
 ): RunHandle<Result> => {
   if (!(worker instanceof URL)) throw new TypeError('startRun: in Node a run starts from the URL of its worker module');
   return superviseRun(workerThreadPort(new Worker(worker, { name: options.name ?? 'umt run' })), config, options);

@@ -1,3 +1,4 @@
+import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { FromWorker, WorkerPort } from './run-protocol.ts';
 import type { RunHandle, StartRunOptions } from './run.ts';
 import { superviseRun } from './supervise-run.ts';
@@ -13,10 +14,10 @@ const RETIREMENT_MS = 3000;
  *   `new Worker(new URL('./my-worker.js', import.meta.url), { type: 'module' })`
  * @param config handed to the worker's function as a structured clone
  */
-export function startRun<Config, Result>(
+export function startRun<Config, Result, Event extends AnyEvent = TrainingEvent>(
   worker: URL | Worker,
   config: Config,
-  options: StartRunOptions = {},
+  options: StartRunOptions<Event> = {},
 ): RunHandle<Result> {
   const { name = 'umt run' } = options;
   const started = worker instanceof URL ? new Worker(worker, { type: 'module', name }) : worker;

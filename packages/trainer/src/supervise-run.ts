@@ -1,12 +1,13 @@
 import { RunError, WorkerDiedError } from './errors.ts';
+import type { AnyEvent } from './events.ts';
 import type { FromWorker, WorkerPort } from './run-protocol.ts';
 import type { RunHandle, StartRunOptions } from './run.ts';
 
 /** Runs the main thread's side of a run over any port. However the worker ends, `result` settles. */
-export function superviseRun<Config, Result>(
+export function superviseRun<Config, Result, Event extends AnyEvent>(
   port: WorkerPort,
   config: Config,
-  { onEvent = () => {} }: StartRunOptions = {},
+  { onEvent = () => {} }: StartRunOptions<Event>,
 ): RunHandle<Result> {
   let isReady = false;
   let isSettled = false;
@@ -27,10 +28,10 @@ export function superviseRun<Config, Result>(
       port.post({ type: 'start', config });
       if (stopIsWanted) port.post({ type: 'stop' });
     } else if (message.type === 'event') {
-      onEvent(message.event);
+      onEvent(message.event as Event); // typed, as the result is, by the caller of the worker's function
     } else if (message.type === 'result') {
       isSettled = true;
-      resolve(message.result as Result); // the worker's function is typed by its caller
+      resolve(message.result as Result);
       port.retire();
     } else {
       isSettled = true;

@@ -1,5 +1,5 @@
 import { crc32c } from './crc.ts';
-import type { TrainingEvent } from './events.ts';
+import { isTrainingEvent, type AnyEvent, type StepEvent } from './events.ts';
 import type { LogSink } from './log-sink.ts';
 
 /** Name that TensorBoard looks for in a log folder. */
@@ -14,19 +14,17 @@ export function tensorBoardFileName(startSeconds: number, host: string, processI
  * @param now wall time in seconds since 1970
  * @returns an event handler
  */
-export function tensorBoardLog(
-  sink: LogSink,
-  now: () => number = () => Date.now() / 1000,
-): (event: TrainingEvent) => void {
+export function tensorBoardLog(sink: LogSink, now: () => number = () => Date.now() / 1000): (event: AnyEvent) => void {
   sink.write(fileHeader(now()));
   return (event) => {
+    if (!isTrainingEvent(event)) return;
     const time = now();
     if (event.type === 'start' && event.firstStep > 0) sink.write(sessionStart(time, event.firstStep + 1));
     if (event.type === 'step') sink.write(scalars(time, event.step, scalarsOf(event)));
   };
 }
 
-function scalarsOf(event: TrainingEvent & { readonly type: 'step' }): ReadonlyMap<string, number> {
+function scalarsOf(event: StepEvent): ReadonlyMap<string, number> {
   return new Map([
     ['loss/loss', event.loss],
     ...Object.entries(event.metrics).map(([name, value]): readonly [string, number] => [

@@ -47,7 +47,7 @@ describe('TensorBoard files', () => {
   it('void the steps that a resumed run repeats', () => {
     const sink = memorySink();
     const log = tensorBoardLog(sink, () => 1700000001.5);
-    log({
+    const start: TrainingEvent = {
       type: 'start',
       firstStep: 500,
       totalSteps: 1000,
@@ -56,7 +56,8 @@ describe('TensorBoard files', () => {
       effectiveBatchSize: 4,
       trainableParameters: 1,
       device: '',
-    });
+    };
+    log(start);
     expect(base64(sink.chunks[1] ?? new Uint8Array())).toBe(fixture.sessionStart);
   });
 
@@ -85,6 +86,15 @@ describe('JSON lines', () => {
       expected.map((event) => ({ time: time.toISOString(), ...event })),
     );
     expect(parsed.find(({ type }) => type === 'skipped')).toMatchObject({ step: 4, loss: 'NaN' });
+  });
+
+  it('take the events of the program around the trainer, which the other handlers pass over', () => {
+    const evaluation = { type: 'evaluation', step: 7, score: 0.5 };
+    const [lines, board] = [memorySink(), memorySink()];
+    jsonLinesLog(lines, () => time)(evaluation);
+    tensorBoardLog(board)(evaluation);
+    expect(JSON.parse(new TextDecoder().decode(lines.chunks[0]))).toEqual({ time: time.toISOString(), ...evaluation });
+    expect(board.chunks.length).toBe(1);
   });
 
   it('keep numbers that JSON cannot hold as words', () => {

@@ -30,6 +30,7 @@ const step: StepEvent = {
   metrics: {},
 };
 const loading: PhaseEvent = { type: 'phase', phase: 'loading', detail: 'decoding clips', progress: 0.45 };
+const loadingAt = (progress: number | null): PhaseEvent => ({ ...loading, progress });
 const start: TrainingEvent = {
   type: 'start',
   firstStep: 0,
@@ -75,7 +76,7 @@ describe('the changing line', () => {
     expect(progressLine(loading, { columns: 60, color: false })).toBe(
       '██████████████░░░░░░░░░░░░░░░░  loading: decoding clips',
     );
-    expect(progressLine({ ...loading, progress: null }, { columns: 60, color: false })).toBe('loading: decoding clips');
+    expect(progressLine(loadingAt(null), { columns: 60, color: false })).toBe('loading: decoding clips');
   });
 
   it('is colored only where asked, and by the bar alone', () => {
@@ -158,9 +159,9 @@ describe('in a terminal', () => {
     const { onEvent, close } = progressReporter({ stream, now, environment: { NO_COLOR: '1' } });
     onEvent(start);
     onEvent(loading);
-    onEvent({ ...loading, progress: 0.46 }); // too soon after the last one
+    onEvent(loadingAt(0.46)); // too soon after the last one
     clock.seconds = 1;
-    onEvent({ ...loading, progress: 0.5 });
+    onEvent(loadingAt(0.5));
     onEvent(step);
     onEvent(saving);
     onEvent(saved);
@@ -203,7 +204,7 @@ describe('where there is no terminal', () => {
       onEvent(event);
     };
     at(0, loading);
-    at(1, { ...loading, progress: 0.6 });
+    at(1, loadingAt(0.6));
     at(2, { type: 'phase', phase: 'training', detail: '', progress: null });
     at(3, step);
     at(4, { ...step, step: 121 });

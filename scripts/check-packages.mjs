@@ -124,6 +124,7 @@ async function exportedNames(file) {
     format: 'esm',
     platform: 'node',
     packages: 'external',
+    logLevel: 'error',
   });
   return new Set(Object.values(metafile.outputs).flatMap(({ entryPoint, exports }) => (entryPoint ? exports : [])));
 }

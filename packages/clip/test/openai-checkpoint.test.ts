@@ -1,0 +1,133 @@
+import { createReferenceEngine, readFloat64 } from '@umt/conformance';
+import { arraySource, ParameterMismatchError, stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
+import { random } from '@umt/random';
+import { setEngine, sizeOf, tensor } from '@umt/tensor';
+import { resizePositionTable } from '@umt/tokenizer';
+import { describe, expect, it } from 'vitest';
+import {
+  ClipCheckpointError,
+  createRandomTeacher,
+  loadOpenAiTeacher,
+  openAiConfig,
+  Teacher,
+  teacherConfig,
+  type TeacherConfig,
+} from '../src/index.ts';
+import { createShapeEngine } from './shape-engine.ts';
+
+const IMAGE = teacherConfig('B/16', {
+  width: 12,
+  layers: 2,
+  heads: 3,
+  patch: 4,
+  resolution: 16,
+  outputWidth: 5,
+  alignedLayers: 2,
+});
+
+/** A checkpoint as OpenAI has it: image kernels, everything of the tower under `visual.`, other things beside. */
+async function wholeModel(): Promise<Map<string, NamedArray>> {
+  setEngine(createReferenceEngine());
+  const arrays = new Map<string, NamedArray>();
+  for (const [name, { shape, data }] of await stateDict(createRandomTeacher(IMAGE, { seed: 1 }))) {
+    arrays.set(`visual.${name}`, { shape: name === 'conv1.weight' ? [12, 3, 4, 4] : shape, data });
+  }
+  arrays.set('logit_scale', { shape: [], data: new Float32Array(1) });
+  arrays.set('transformer.resblocks.0.ln_1.weight', { shape: [7], data: new Float32Array(7) });
+  return arrays;
+}
+
+async function loaded(config: TeacherConfig, checkpoint: ParameterSource): Promise<Teacher> {
+  const teacher = new Teacher(config);
+  await loadOpenAiTeacher(teacher, checkpoint);
+  return teacher;
+}
+
+const frames = (count: number) => random({ seed: 2, stream: 'test' }).fillNormal(new Float32Array(count * 16 * 16 * 3));
+
+describe("OpenAI's checkpoint", () => {
+  it('loads from the whole model and from the visual tower alone, to the same teacher', async () => {
+    const whole = await wholeModel();
+    const tower = new Map(
+      [...whole].flatMap(([name, array]) => (name.startsWith('visual.') ? [[name.slice(7), array] as const] : [])),
+    );
+    const video = tensor(frames(2), [1, 2, 16, 16, 3]);
+    const expected = readFloat64(createRandomTeacher(IMAGE, { seed: 1 }).forward(video).features);
+    for (const arrays of [whole, tower]) {
+      expect(readFloat64((await loaded(IMAGE, arraySource(arrays))).forward(video).features)).toEqual(expected);
+    }
+  });
+
+  it('inflates to tubelets so that the middle frame alone is seen', async () => {
+    const checkpoint = arraySource(await wholeModel());
+    const pixels = frames(4);
+    const image = await loaded(IMAGE, checkpoint);
+    const inflated = await loaded({ ...IMAGE, tubelet: 2 }, checkpoint);
+    const middle = new Float32Array(2 * 768);
+    middle.set(pixels.subarray(768, 2 * 768));
+    middle.set(pixels.subarray(3 * 768), 768);
+    const expected = image.forward(tensor(middle, [1, 2, 16, 16, 3]));
+    const actual = inflated.forward(tensor(pixels, [1, 4, 16, 16, 3]));
+    expect(actual.features.shape).toEqual(expected.features.shape);
+    const values = readFloat64(actual.features);
+    for (const [index, value] of readFloat64(expected.features).entries()) expect(values[index]).toBeCloseTo(value, 12);
+  });
+
+  it('resizes the position table to another resolution and leaves the class token alone', async () => {
+    const arrays = await wholeModel();
+    const teacher = await loaded({ ...IMAGE, resolution: 12 }, arraySource(arrays));
+    const table = (await stateDict(teacher)).get('positional_embedding');
+    const original = arrays.get('visual.positional_embedding')?.data ?? new Float32Array();
+    expect(table?.shape).toEqual([10, 12]);
+    expect(table?.data.subarray(0, 12)).toEqual(original.subarray(0, 12));
+    const resized = resizePositionTable(
+      original.subarray(12),
+      12,
+      { frames: 1, rows: 4, columns: 4 },
+      { frames: 1, rows: 3, columns: 3 },
+    );
+    expect(table?.data.subarray(12)).toEqual(resized);
+  });
+
+  it('must be complete and of the right size', async () => {
+    const incomplete = await wholeModel();
+    incomplete.delete('visual.ln_post.bias');
+    await expect(loaded(IMAGE, arraySource(incomplete))).rejects.toThrow(ParameterMismatchError);
+    await expect(loaded(IMAGE, arraySource(incomplete))).rejects.toThrow(/1 missing \(ln_post\.bias\)/);
+    const wide = teacherConfig('B/16', { ...IMAGE, width: 24 });
+    await expect(loaded(wide, arraySource(await wholeModel()))).rejects.toThrow(/of another shape/);
+  });
+
+  it('that is something else is refused by what it lacks', async () => {
+    setEngine(createReferenceEngine());
+    const other = arraySource(new Map([['head.weight', { shape: [1], data: new Float32Array(1) }]]));
+    await expect(loaded(IMAGE, other)).rejects.toThrow(ClipCheckpointError);
+    expect(() => openAiConfig(other)).toThrow(/no 'conv1\.weight' or 'visual\.conv1\.weight': it is not OpenAI's CLIP/);
+  });
+});
+
+describe('the published towers', () => {
+  it.each([
+    ['B/16', 152, 86_192_640],
+    ['L/14', 296, 303_966_208],
+    ['L/14-336', 296, 304_293_888],
+  ] as const)('%s has %i tensors, and its checkpoint tells its configuration', (size, tensors, elements) => {
+    setEngine(createShapeEngine());
+    const shapes = new Map(
+      [...new Teacher(teacherConfig(size)).parameters()].map(([name, { shape }]) => [name, shape]),
+    );
+    expect(shapes.size).toBe(tensors);
+    expect([...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0)).toBe(elements);
+    const kernel = shapes.get('conv1.weight') ?? [];
+    shapes.set('conv1.weight', [...kernel.slice(0, 2), ...kernel.slice(3)]);
+    expect(openAiConfig({ shapes, read: () => new Float32Array() })).toEqual(teacherConfig(size));
+  });
+});
+
+describe('a configuration', () => {
+  it('is refused by the field that is wrong', () => {
+    expect(() => teacherConfig('B/16', { heads: 5 })).toThrow(/heads must divide width, got 5 and 768/);
+    expect(() => teacherConfig('B/16', { resolution: 200 })).toThrow(/does not split/);
+    expect(() => teacherConfig('B/32' as 'B/16')).toThrow(/size 'B\/32' is none of B\/16, L\/14, L\/14-336/);
+  });
+});

@@ -13,6 +13,12 @@ export interface RunHandle<Result> {
   terminate(): Promise<void>;
 }
 
+/** A browser's Worker, as far as a declaration that Node reads too can name it. */
+export interface WebWorker {
+  postMessage(message: unknown): void;
+  terminate(): void;
+}
+
 /** How `startRun` reports. */
 export interface StartRunOptions<Event extends AnyEvent = TrainingEvent> {
   readonly onEvent?: (event: Event) => void;

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { FromWorker, WorkerPort } from './run-protocol.ts';
-import type { RunHandle, StartRunOptions } from './run.ts';
+import type { RunHandle, StartRunOptions, WebWorker } from './run.ts';
 import type { startRun as startRunAnywhere } from './start-run.ts';
 import { superviseRun } from './supervise-run.ts';
 
@@ -10,7 +10,7 @@ const RETIREMENT_MS = 3000;
 
 /** Starts a run in a worker thread. See the browser-safe declaration for the contract. */
 export const startRun: typeof startRunAnywhere = <Config, Result, Event extends AnyEvent = TrainingEvent>(
-  worker: URL | globalThis.Worker,
+  worker: URL | WebWorker,
   config: Config,
   options: StartRunOptions<Event> = {},
 ): RunHandle<Result> => {

@@ -1,6 +1,6 @@
 import type { AnyEvent, TrainingEvent } from './events.ts';
 import type { FromWorker, WorkerPort } from './run-protocol.ts';
-import type { RunHandle, StartRunOptions } from './run.ts';
+import type { RunHandle, StartRunOptions, WebWorker } from './run.ts';
 import { superviseRun } from './supervise-run.ts';
 
 /** How long a worker that has answered may take to end by itself. */
@@ -15,12 +15,12 @@ const RETIREMENT_MS = 3000;
  * @param config handed to the worker's function as a structured clone
  */
 export function startRun<Config, Result, Event extends AnyEvent = TrainingEvent>(
-  worker: URL | Worker,
+  worker: URL | WebWorker,
   config: Config,
   options: StartRunOptions<Event> = {},
 ): RunHandle<Result> {
   const { name = 'umt run' } = options;
-  const started = worker instanceof URL ? new Worker(worker, { type: 'module', name }) : worker;
+  const started = worker instanceof URL ? new Worker(worker, { type: 'module', name }) : (worker as Worker);
   return superviseRun(webWorkerPort(started), config, options);
 }
 

@@ -20,6 +20,11 @@ const ORDERS: Readonly<Record<string, (control: RunControl) => unknown>> = {
     }
     return steps > 0;
   },
+  'block for half a second': ({ emit }) => {
+    emit({ type: 'phase', phase: 'training', detail: 'busy', progress: null });
+    const end = performance.now() + 500;
+    while (performance.now() < end);
+  },
   throw: () => {
     throw new TrainOptionsError('epochs must be a whole number from 1 on, got 0');
   },

@@ -74,6 +74,38 @@ describe('train', () => {
     expect(short.steps).toEqual(whole.steps.slice(0, 7));
   });
 
+  it('reads the values of a step only while the next one is computed', async () => {
+    let release = () => {};
+    // A device that answers a read no sooner than the next loss is computed, or the data is done with.
+    class SlowToAnswer extends Float32Engine {
+      override async read(handle: Tensor['handle']) {
+        await new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return super.read(handle);
+      }
+    }
+    const batches: BatchSource<TinyBatch> = {
+      ...TINY.batches,
+      async *batches(epoch, first) {
+        try {
+          yield* TINY.batches.batches(epoch, first);
+        } finally {
+          release();
+        }
+      },
+    };
+    const task = {
+      factor: () => {
+        release();
+        return 1;
+      },
+    };
+    const { result, events } = await runTiny({ batches, maxSteps: 4 }, task, {}, new SlowToAnswer());
+    expect(result.step).toBe(4);
+    expect(losses(events).length).toBe(4);
+  }, 5_000);
+
   it('reports speed, waiting and time left from the clock', async () => {
     let clock = 0;
     const batches: BatchSource<TinyBatch> = {

@@ -1,5 +1,5 @@
 import { random } from '@umt/random';
-import { customGradient, multiply, reshape, slice, type Tensor } from '@umt/tensor';
+import { cast, customGradient, multiply, reshape, slice, type Tensor } from '@umt/tensor';
 
 /**
  * The drop rate of each block: linspace(0, rate, depth), so that the first block is never dropped and the last has the
@@ -63,7 +63,7 @@ export function keepOfBlock(factors_L2B: Tensor, block: number): BlockKeep {
  */
 export function dropPath(x_BND: Tensor, factors_B: Tensor): Tensor {
   return customGradient([x_BND], () => {
-    const factors = reshape(factors_B, [factors_B.size, 1, 1]);
+    const factors = cast(reshape(factors_B, [factors_B.size, 1, 1]), x_BND.dtype);
     return {
       output: multiply(x_BND, factors),
       saved: [factors],

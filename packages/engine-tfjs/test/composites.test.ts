@@ -118,19 +118,28 @@ describeEngines(['wasm, XNNPACK', 'wasm, onnxruntime'], (bench) => {
       await compare('linear', [x, float(weight), float(random([outputs]))], {}, outShape);
       await compare('linear', [x, float(weight), null], {}, outShape);
     });
+  });
 
-    test('computes only the gradients that are needed', async () => {
-      const random = numbers(22);
-      const inputs = [random([4, 3]), random([5, 3]), random([5])].map(float);
-      for (const needs of [
-        [true, false, false],
-        [false, true, false],
-        [false, false, true],
-      ]) {
-        const [, ...gradients] = await run('linear', inputs, {}, random([4, 5]), needs);
-        expect(gradients.map((gradient) => gradient !== null)).toEqual(needs);
+  test('only the gradients that are needed come back', async () => {
+    const random = numbers(22);
+    const x = float(random([2, 3, 4]));
+    const row = float(random([4]));
+    const gradient = random([2, 3, 4]);
+    const cases = {
+      linear: [[x, float(random([4, 4])), row], {}],
+      layerNorm: [[x, row, row], { epsilon: 1e-6 }],
+      gelu: [[x], {}],
+      quickGelu: [[x], {}],
+      attention: [[x, x, x, null], { heads: 2, scale: 1, causal: false }],
+      l2Normalize: [[x], { epsilon: 1e-6 }],
+    } satisfies { [C in CompositeName]?: [Input[], CompositeAttributes[C]] };
+    for (const [name, [inputs, attributes]] of Object.entries(cases)) {
+      for (let needed = -1; needed < inputs.length; needed++) {
+        const needs = inputs.map((input, index) => index === needed && input !== null);
+        const [, ...gradients] = await run(name as CompositeName, inputs, attributes, gradient, needs);
+        expect(gradients.map((one) => one !== null)).toEqual(needs);
       }
-    });
+    }
   });
 
   test.each([[[6]], [[3, 5, 7]], [[0, 3]], [[2, 1, 40_001]]])('gelu and quickGelu of %j', async (shape) => {

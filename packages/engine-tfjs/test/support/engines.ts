@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, describe, expect } from 'vitest';
 import type { DType, Engine, Handle, PrimitiveAttributes, PrimitiveName, TypedArray } from '@umt/tensor';
-import { createCpuEngine, createWasmEngine, createWebGpuEngine } from '@umt/engine-tfjs';
+import { createCpuEngine, createWasmEngine } from '@umt/engine-tfjs';
 import type { Nd } from './naive.ts';
 
 /** Every engine of this package, by what a test report should call it. */
-process.env['VK_ICD_FILENAMES'] ??= '/usr/lib/chromium/vk_swiftshader_icd.json';
-export const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = process.env['WG'] ? {webgpu: () => createWebGpuEngine()} : {
+export const ENGINES: Readonly<Record<string, () => Promise<Engine>>> = {
   cpu: createCpuEngine,
   'wasm, XNNPACK': () => createWasmEngine({ gemm: 'xnnpack' }),
   'wasm, onnxruntime': () => createWasmEngine({ gemm: 'onnxruntime', threads: 2 }),

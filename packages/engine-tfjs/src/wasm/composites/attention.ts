@@ -23,7 +23,7 @@ export const attention: WasmComposite<'attention', Inputs, Saved> = {
     }
     return keyMask ? [out, store.share(out), store.share(keyMask)] : [out, store.share(out)];
   },
-  backward: (context, [q, k, v, out, keyMask], gradient, attributes, needs) => {
+  backward: (context, [q, k, v, out, keyMask], gradient, attributes) => {
     const { store, dense } = context;
     const gradients = [q, k, v].map(({ shape }) => store.make(shape, 'float32'));
     const [dq, dk, dv] = gradients as [WasmHandle, WasmHandle, WasmHandle];
@@ -34,11 +34,7 @@ export const attention: WasmComposite<'attention', Inputs, Saved> = {
       const inputs = { q: q.span, k: k.span, v: v.span, out: out.span, gradient: gradient.span, mask };
       dense.attentionGradient(inputs, { q: dq.span, k: dk.span, v: dv.span }, shape);
     }
-    return [...gradients, null].map((handle, index) => {
-      if (!handle || needs[index]) return handle;
-      store.free(handle);
-      return null;
-    });
+    return [...gradients, null];
   },
 };
 

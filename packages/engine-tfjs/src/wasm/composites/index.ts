@@ -22,9 +22,15 @@ export function wasmComposites(context: WasmContext): CompositeKernels {
     forward: (inputs, attributes) =>
       store.transaction(() => composite.forward(context, inputs.map(own) as Tensors as Inputs, attributes)),
     backward: (saved, gradient, attributes, needs) =>
-      store.transaction(() =>
-        composite.backward(context, saved.map(own) as Tensors as Saved, store.own(gradient), attributes, needs),
-      ),
+      store.transaction(() => {
+        const tensors = saved.map(own) as Tensors as Saved;
+        const gradients = composite.backward(context, tensors, store.own(gradient), attributes, needs);
+        return gradients.map((handle, index) => {
+          if (!handle || needs[index]) return handle;
+          store.free(handle);
+          return null;
+        });
+      }),
   });
 
   return {

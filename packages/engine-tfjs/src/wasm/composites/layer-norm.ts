@@ -18,15 +18,11 @@ export const layerNorm: WasmComposite<'layerNorm', Inputs, Saved> = {
     normalize(f(x), f(scale), f(shift), epsilon, f(y), f(mean), f(rstd));
     return [y, mean, rstd];
   },
-  backward: ({ store }, [x, scale, mean, rstd], gradient, _attributes, needs) => {
+  backward: ({ store }, [x, scale, mean, rstd], gradient) => {
     const outputs = [x, scale, scale].map(({ shape }) => store.make(shape, 'float32'));
     const [dx, dScale, dShift] = outputs as [WasmHandle, WasmHandle, WasmHandle];
     const f = (handle: WasmHandle) => store.floats(handle);
     layerNormGradient(f(x), f(scale), f(mean), f(rstd), f(gradient), f(dx), f(dScale), f(dShift));
-    return outputs.map((output, index) => {
-      if (needs[index]) return output;
-      store.free(output);
-      return null;
-    });
+    return outputs;
   },
 };

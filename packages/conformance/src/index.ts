@@ -1,2 +1,3 @@
+export { describeEngine, isRequired, type EngineTestOptions } from './describe-engine.ts';
 export { gradientDeviation, randomNumbers, type Checked } from './finite-differences.ts';
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';

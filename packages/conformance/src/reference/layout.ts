@@ -1,5 +1,5 @@
 import { sizeOf, type DType, type PrimitiveAttributes, type Shape } from '@umt/tensor';
-import { at, broadcastData, generate, input, positions, stridesOf, type Values } from './values.ts';
+import { at, broadcastData, generate, input, pick, positions, stridesOf, type Values } from './values.ts';
 
 /** Copies `values` into `data`, which has `shape`, with its first element at `start`. */
 function place(values: Values, data: Float64Array, shape: Shape, start: readonly number[]): void {
@@ -9,8 +9,7 @@ function place(values: Values, data: Float64Array, shape: Shape, start: readonly
 }
 
 function take({ dtype, data }: Values, shape: Shape, strides: readonly number[], offset = 0): Values {
-  const from = positions(shape, strides, offset);
-  return { shape, dtype, data: Float64Array.from(from, (position) => at(data, position)) };
+  return { shape, dtype, data: pick(data, positions(shape, strides, offset)) };
 }
 
 function reshape(inputs: readonly Values[], { shape }: PrimitiveAttributes['reshape']): readonly Values[] {

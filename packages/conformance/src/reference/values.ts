@@ -9,7 +9,9 @@ export interface Values {
 
 /** `Values` of a shape, its elements from their flat positions. */
 export function generate(shape: Shape, dtype: DType, element: (position: number) => number): Values {
-  return { shape, dtype, data: Float64Array.from({ length: sizeOf(shape) }, (_, position) => element(position)) };
+  const data = new Float64Array(sizeOf(shape));
+  for (let position = 0; position < data.length; position++) data[position] = element(position);
+  return { shape, dtype, data };
 }
 
 /** The element at a flat position. Throws outside the data: no kernel may read past an end. */
@@ -32,15 +34,23 @@ export function stridesOf(shape: Shape): readonly number[] {
 }
 
 /** Flat positions, in row-major order of `shape`, of the elements that lie `strides` apart from `offset` on. */
-export function positions(shape: Shape, strides: readonly number[], offset = 0): readonly number[] {
-  let found = [offset];
+export function positions(shape: Shape, strides: readonly number[], offset = 0): Int32Array {
+  let found = Int32Array.of(offset);
   for (const [axis, length] of shape.entries()) {
     const stride = strides[axis] ?? 0;
-    const next: number[] = [];
-    for (const start of found) for (let index = 0; index < length; index++) next.push(start + index * stride);
+    const next = new Int32Array(found.length * length);
+    let filled = 0;
+    for (const start of found) for (let index = 0; index < length; index++) next[filled++] = start + index * stride;
     found = next;
   }
   return found;
+}
+
+/** The elements at these positions. */
+export function pick(data: Float64Array, from: Int32Array): Float64Array {
+  const picked = new Float64Array(from.length);
+  for (let index = 0; index < from.length; index++) picked[index] = at(data, from[index] ?? -1);
+  return picked;
 }
 
 /** Strides of `shape` seen as `target`: 0 along every axis that broadcasting adds or stretches. */
@@ -61,6 +71,5 @@ export function broadcastShape(...shapes: readonly Shape[]): Shape {
 
 /** The elements of `values` broadcast to `target`, row-major. */
 export function broadcastData(values: Values, target: Shape): Float64Array {
-  const from = positions(target, broadcastStrides(values.shape, target));
-  return Float64Array.from(from, (position) => at(values.data, position));
+  return pick(values.data, positions(target, broadcastStrides(values.shape, target)));
 }

@@ -1,7 +1,7 @@
 import { loadParameters, type ParameterSource } from '@umt/nn';
 import { resizePositionTable, type TokenGrid } from '@umt/tokenizer';
-import type { TeacherConfig } from './teacher-config.ts';
-import { checkTeacherConfig } from './teacher-config.ts';
+import { fromHuggingFaceLayout, isHuggingFaceLayout } from './hugging-face-layout.ts';
+import { checkTeacherConfig, type TeacherConfig } from './teacher-config.ts';
 import type { Teacher } from './teacher.ts';
 
 /** A checkpoint does not hold the visual tower of a CLIP. */
@@ -14,9 +14,9 @@ const PREFIX = 'visual.';
 const HEAD_WIDTH = 64;
 
 /**
- * Sets a teacher's parameters from OpenAI's weights: those of the whole model, or of the visual tower alone (UMT's
- * `vit_b16.pth` and `vit_l14.pth`). See `openAiSource` for what is converted. Every tensor of the tower must be there, and
- * nothing else.
+ * Sets a teacher's parameters from OpenAI's weights: those of the whole model, of the visual tower alone (UMT's
+ * `vit_b16.pth` and `vit_l14.pth`), or as Hugging Face has them. See `openAiSource` for what is converted. Every tensor of
+ * the tower must be there.
  *
  * @throws ClipCheckpointError when it is no CLIP, ParameterMismatchError of @umt/nn when it does not fit the teacher
  */
@@ -32,13 +32,14 @@ export async function loadOpenAiTeacher(teacher: Teacher, checkpoint: ParameterS
  * @throws ClipCheckpointError when it is no CLIP, RangeError naming the field that is wrong
  */
 export function openAiConfig(checkpoint: ParameterSource, changes: Partial<TeacherConfig> = {}): TeacherConfig {
-  const names = visualNames(checkpoint);
-  const [width = 0, , ...kernel] = shapeOf(checkpoint, names, 'conv1.weight');
+  const tower = towerOf(checkpoint);
+  const [width = 0, , ...kernel] = shapeOf(tower, 'conv1.weight');
   const patch = kernel.at(-1) ?? 0;
-  const [positions = 0] = shapeOf(checkpoint, names, 'positional_embedding');
-  const [, outputWidth = 0] = shapeOf(checkpoint, names, 'proj');
-  const layers = new Set([...names.keys()].flatMap((name) => /^transformer\.resblocks\.(\d+)\./.exec(name)?.[1] ?? []))
-    .size;
+  const [positions = 0] = shapeOf(tower, 'positional_embedding');
+  const [, outputWidth = 0] = shapeOf(tower, 'proj');
+  const layers = new Set(
+    [...tower.shapes.keys()].flatMap((name) => /^transformer\.resblocks\.(\d+)\./.exec(name)?.[1] ?? []),
+  ).size;
   const config: TeacherConfig = {
     width,
     layers,
@@ -64,23 +65,25 @@ export function openAiConfig(checkpoint: ParameterSource, changes: Partial<Teach
  *
  * @throws ClipCheckpointError when it is no CLIP
  */
-export function openAiSource(checkpoint: ParameterSource, config: TeacherConfig): ParameterSource {
-  const names = visualNames(checkpoint);
-  const { patch, tubelet, resolution } = config;
-  const kernel = shapeOf(checkpoint, names, 'conv1.weight');
+export function openAiSource(
+  checkpoint: ParameterSource,
+  { patch, tubelet, resolution }: TeacherConfig,
+): ParameterSource {
+  const tower = towerOf(checkpoint);
+  const kernel = shapeOf(tower, 'conv1.weight');
   const isImageKernel = kernel.length === 4;
-  const [positions = 0, width = 0] = shapeOf(checkpoint, names, 'positional_embedding');
+  const [positions = 0, width = 0] = shapeOf(tower, 'positional_embedding');
   const own = square(sideOf(positions - 1));
   const wanted = square(resolution / patch);
 
-  const shapes = new Map([...names].map(([name, original]) => [name, checkpoint.shapes.get(original) ?? []]));
+  const shapes = new Map(tower.shapes);
   if (isImageKernel) shapes.set('conv1.weight', [...kernel.slice(0, 2), tubelet, ...kernel.slice(2)]);
   shapes.set('positional_embedding', [1 + wanted.rows * wanted.columns, width]);
 
   return {
     shapes,
     async read(name) {
-      const data = await checkpoint.read(names.get(name) ?? name);
+      const data = await tower.read(name);
       if (name === 'conv1.weight' && isImageKernel) return inflate(data, (kernel[2] ?? 0) * (kernel[3] ?? 0), tubelet);
       if (name !== 'positional_embedding') return data;
       const patchRows = resizePositionTable(data.subarray(width), width, own, wanted);
@@ -92,20 +95,22 @@ export function openAiSource(checkpoint: ParameterSource, config: TeacherConfig)
   };
 }
 
-/** Names within the tower to names in the checkpoint. */
-function visualNames(checkpoint: ParameterSource): ReadonlyMap<string, string> {
-  const all = [...checkpoint.shapes.keys()];
-  const visual = all.filter((name) => name.startsWith(PREFIX));
-  return new Map(
-    visual.length > 0 ? visual.map((name) => [name.slice(PREFIX.length), name]) : all.map((name) => [name, name]),
-  );
+/** The visual tower under OpenAI's names, without prefix, from whatever layout the checkpoint has. */
+function towerOf(checkpoint: ParameterSource): ParameterSource {
+  if (isHuggingFaceLayout(checkpoint)) return fromHuggingFaceLayout(checkpoint);
+  const visual = [...checkpoint.shapes].filter(([name]) => name.startsWith(PREFIX));
+  if (visual.length === 0) return checkpoint;
+  return {
+    shapes: new Map(visual.map(([name, shape]) => [name.slice(PREFIX.length), shape])),
+    read: (name) => checkpoint.read(PREFIX + name),
+  };
 }
 
-function shapeOf(checkpoint: ParameterSource, names: ReadonlyMap<string, string>, name: string): readonly number[] {
-  const shape = checkpoint.shapes.get(names.get(name) ?? '');
+function shapeOf(tower: ParameterSource, name: string): readonly number[] {
+  const shape = tower.shapes.get(name);
   if (shape) return shape;
   throw new ClipCheckpointError(
-    `the checkpoint has no '${name}' or 'visual.${name}': it is not OpenAI's CLIP; give the whole model or its visual tower`,
+    `the checkpoint has no '${name}': it is not OpenAI's CLIP; give the whole model or its visual tower`,
   );
 }
 

@@ -58,6 +58,23 @@ describe("OpenAI's checkpoint", () => {
     }
   });
 
+  it("loads from Hugging Face's files, where queries, keys and values are apart and the projection is transposed", async () => {
+    const whole = await wholeModel();
+    const arrays = new Map<string, NamedArray>([
+      ['text_model.final_layer_norm.weight', { shape: [3], data: new Float32Array(3) }],
+      ['vision_model.embeddings.position_ids', { shape: [1, 17], data: new Float32Array(17) }],
+    ]);
+    for (const [name, array] of whole) {
+      for (const [renamed, converted] of huggingFace(name, array)) arrays.set(renamed, converted);
+    }
+    expect(arrays.size).toBe(2 + 8 + 2 * 16);
+    const video = tensor(frames(2), [1, 2, 16, 16, 3]);
+    const expected = readFloat64(createRandomTeacher(IMAGE, { seed: 1 }).forward(video).features);
+    const config = openAiConfig(arraySource(arrays), { heads: 3 });
+    expect(config).toEqual(IMAGE);
+    expect(readFloat64((await loaded(config, arraySource(arrays))).forward(video).features)).toEqual(expected);
+  });
+
   it('inflates to tubelets so that the middle frame alone is seen', async () => {
     const checkpoint = arraySource(await wholeModel());
     const pixels = frames(4);
@@ -102,7 +119,7 @@ describe("OpenAI's checkpoint", () => {
     setEngine(createReferenceEngine());
     const other = arraySource(new Map([['head.weight', { shape: [1], data: new Float32Array(1) }]]));
     await expect(loaded(IMAGE, other)).rejects.toThrow(ClipCheckpointError);
-    expect(() => openAiConfig(other)).toThrow(/no 'conv1\.weight' or 'visual\.conv1\.weight': it is not OpenAI's CLIP/);
+    expect(() => openAiConfig(other)).toThrow(/no 'conv1\.weight': it is not OpenAI's CLIP/);
   });
 });
 
@@ -131,3 +148,31 @@ describe('a configuration', () => {
     expect(() => teacherConfig('B/32' as 'B/16')).toThrow(/size 'B\/32' is none of B\/16, L\/14, L\/14-336/);
   });
 });
+
+/** One of OpenAI's tensors as Hugging Face's conversion stores it. */
+function huggingFace(name: string, { shape, data }: NamedArray): readonly (readonly [string, NamedArray])[] {
+  const renamed = name
+    .replace(/^visual\./, 'vision_model.')
+    .replace('transformer.resblocks', 'encoder.layers')
+    .replace(/model\.(class_embedding)/, 'model.embeddings.$1')
+    .replace('positional_embedding', 'embeddings.position_embedding.weight')
+    .replace('conv1', 'embeddings.patch_embedding')
+    .replace('ln_pre', 'pre_layrnorm')
+    .replace('ln_post', 'post_layernorm')
+    .replace(/ln_([12])/, 'layer_norm$1')
+    .replace('attn.', 'self_attn.')
+    .replace('c_fc', 'fc1')
+    .replace('c_proj', 'fc2');
+  if (!name.startsWith('visual.')) return [];
+  if (name === 'visual.proj') {
+    const columns = Array.from({ length: 5 }, (_, column) => data.filter((_, index) => index % 5 === column));
+    return [
+      ['visual_projection.weight', { shape: [5, 12], data: Float32Array.from(columns.flatMap((one) => [...one])) }],
+    ];
+  }
+  if (!name.includes('in_proj')) return [[renamed, { shape, data }]];
+  return ['q', 'k', 'v'].map((letter, part) => [
+    renamed.replace('in_proj_', `${letter}_proj.`),
+    { shape: [12, ...shape.slice(1)], data: data.subarray((part * data.length) / 3, ((part + 1) * data.length) / 3) },
+  ]);
+}

@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const OLDEST_NODE = [20, 0];
-const PRETRAIN = ['pretrain', '--recipe', 'tiny'];
+const PRETRAIN = ['pretrain', 'tiny', '--data', 'assets/clips', '--output', 'runs/demo', '--overwrite'];
 
 /** @param {string} message @returns {never} */
 function stop(message) {

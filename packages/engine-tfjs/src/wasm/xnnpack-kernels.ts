@@ -124,7 +124,7 @@ export class XnnpackKernels implements DenseKernels {
     return this.#heap.float32(span);
   }
 
-  /** Hands on x [batch, rows, columns] with its last axes swapped where asked, else x itself. */
+  /** Hands on x as [batch, rows, columns]; where it is transposed it lies as [batch, columns, rows] and is copied. */
   #withTransposed(
     x: Span,
     isTransposed: boolean,
@@ -137,9 +137,9 @@ export class XnnpackKernels implements DenseKernels {
     if (!isTransposed || rows === 1 || columns === 1) return use(x);
     const block = this.#heap.allocate(4 * x.size);
     try {
-      const swapped = { offset: block.offset, size: x.size };
-      this.#c.transposeMatrices(x, swapped, batch, columns, rows);
-      use(swapped);
+      const straight = { offset: block.offset, size: x.size };
+      this.#c.transposeMatrices(x, straight, batch, columns, rows);
+      use(straight);
     } finally {
       this.#heap.release(block);
     }

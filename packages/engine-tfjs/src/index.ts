@@ -1,4 +1,8 @@
 import type { Engine } from '@umt/tensor';
+import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
+import { openBrowserGpu } from './webgpu/browser-gpu.ts';
+import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
+import type { WebGpuEngine } from './webgpu/engine.ts';
 import { createWasmEngineWith, type WasmEngineOptions } from './wasm/create.ts';
 
 export * from './api.ts';
@@ -12,4 +16,23 @@ export * from './api.ts';
  */
 export async function createWasmEngine(options: WasmEngineOptions = {}): Promise<Engine> {
   return createWasmEngineWith(options, null);
+}
+
+/**
+ * Starts an engine on WebGPU, on a device of its own. Software
+ * adapters such as SwiftShader are taken too: right, and slower than wasm.
+ *
+ * What the GPU reports late is thrown by the next read (GpuError), the loss of the device by the next call (GpuLostError).
+ * Throws WebGpuUnavailableError when there is no WebGPU or no adapter.
+ */
+export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Promise<WebGpuEngine> {
+  return createWebGpuEngineWith(options, openBrowserGpu);
+}
+
+/**
+ * The adapter that `createWebGpuEngine` would take, or null where there is none.
+ * Starts no device.
+ */
+export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Promise<WebGpuAdapter | null> {
+  return findWebGpuAdapterWith(options, openBrowserGpu);
 }

@@ -1,1 +1,2 @@
 export { alignmentLoss, type AlignmentLossKind } from './alignment.ts';
+export { pixelLoss, videoMaeTarget, type RgbTriple, type VideoMaeTargetOptions } from './pixel.ts';

@@ -55,6 +55,31 @@ export function hostVisible(kind: HostMaskKind, grid: MaskGrid, ratio: number, d
   return visible;
 }
 
+/**
+ * The tokens of a batch that are dropped, for models that predict them (VideoMAE).
+ *
+ * @param visible token numbers [clips, M], row-major, the same number of every clip
+ * @param tokens of one clip
+ * @returns [clips, tokens - M], row-major, each row ascending
+ * @throws RangeError for a number that is no token of the clip or named twice, or clips of different lengths
+ */
+export function droppedTokens(visible: Int32Array, clips: number, tokens: number): Int32Array {
+  const seen = visible.length / clips;
+  if (!Number.isInteger(seen)) {
+    throw new RangeError(`mask: ${visible.length} visible tokens do not split into ${clips} clips`);
+  }
+  const dropped = new Int32Array(clips * (tokens - seen));
+  for (let clip = 0; clip < clips; clip++) {
+    const mask = maskOf(visible.subarray(clip * seen, (clip + 1) * seen), tokens);
+    const rest = visibleOf(mask.map((isDropped) => 1 - isDropped));
+    if (rest.length !== tokens - seen) {
+      throw new RangeError(`mask: clip ${clip} names ${tokens - rest.length} of ${tokens} tokens in ${seen} numbers`);
+    }
+    dropped.set(rest, clip * (tokens - seen));
+  }
+  return dropped;
+}
+
 /** The boolean mask of one clip from its visible tokens: 1 where a token is dropped. */
 export function maskOf(visible: Int32Array, tokens: number): Uint8Array {
   const mask = new Uint8Array(tokens).fill(1);

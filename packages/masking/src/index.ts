@@ -1,5 +1,6 @@
 export { drawVisible, exponentialNoise, isDrawable, type MaskDraw, type VisibleDraw } from './attention-mask.ts';
 export {
+  droppedTokens,
   hostVisible,
   maskOf,
   randomVisible,

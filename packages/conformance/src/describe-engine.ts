@@ -22,15 +22,34 @@ export interface EngineTestOptions {
   readonly tolerance?: number;
 }
 
-/**
- * Registers every conformance suite for one engine. An engine that cannot start is a skipped test which names it, or a
- * failing one where the environment variable UMT_REQUIRE_ENGINES asks for it: '1' means all, otherwise a list of
- * names separated by commas, each a whole name or the part before '+'.
- */
+/** Registers every conformance suite for one engine, which `describeOn` starts. */
 export async function describeEngine(
   name: string,
   create: () => Engine | Promise<Engine>,
   { tolerance = 1e-5 }: EngineTestOptions = {},
+): Promise<void> {
+  await describeOn(name, create, (engine) => {
+    const subject: EngineUnderTest = { engine, tolerance };
+    describePrimitives(subject);
+    describeSpecialValues(subject);
+    describeRandomShapes(subject);
+    describeGradients(subject);
+    describeComposites(subject);
+    describeOptimizer(subject);
+    describeLifetimes(subject);
+    describeTraining(subject);
+  });
+}
+
+/**
+ * Starts an engine and registers tests for it; it is disposed after them. An engine that cannot start is a skipped test
+ * which names it, or a failing one where the environment variable UMT_REQUIRE_ENGINES asks for it: '1' means all,
+ * otherwise a list of names separated by commas, each a whole name or the part before '+'.
+ */
+export async function describeOn(
+  name: string,
+  create: () => Engine | Promise<Engine>,
+  register: (engine: Engine) => void,
 ): Promise<void> {
   const started = await start(create);
   if ('error' in started) {
@@ -40,20 +59,13 @@ export async function describeEngine(
       throw started.error;
     });
   }
-  const subject: EngineUnderTest = { engine: started.engine, tolerance };
-  describe(`${name} (${subject.engine.capabilities.deviceName})`, () => {
+  const { engine } = started;
+  describe(`${name} (${engine.capabilities.deviceName})`, () => {
     afterAll(() => {
       setEngine(undefined);
-      subject.engine.dispose();
+      engine.dispose();
     });
-    describePrimitives(subject);
-    describeSpecialValues(subject);
-    describeRandomShapes(subject);
-    describeGradients(subject);
-    describeComposites(subject);
-    describeOptimizer(subject);
-    describeLifetimes(subject);
-    describeTraining(subject);
+    register(engine);
   });
 }
 

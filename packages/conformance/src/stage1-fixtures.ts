@@ -1,12 +1,12 @@
 import { Teacher, teacherConfig } from '@umt/clip';
 import { alignmentLoss, type AlignmentLossKind } from '@umt/losses';
+import { drawVisible, exponentialNoise } from '@umt/masking';
 import { loadParameters, type Module, type Parameter, type ParameterSource } from '@umt/nn';
 import {
   adamw,
   clipByGlobalNorm,
   dispose,
   full,
-  getEngine,
   read,
   readScalar,
   scalar,
@@ -20,8 +20,9 @@ import {
 } from '@umt/tensor';
 import { resizeVideo } from '@umt/tokenizer';
 import { Student, studentConfig } from '@umt/vit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import fixture from '../fixtures/stage1.json' with { type: 'json' };
+import { describeOn } from './describe-engine.ts';
 import { syntheticParameter, syntheticVideo } from './synthetic.ts';
 
 /** Largest absolute difference of values. */
@@ -33,26 +34,24 @@ const GRADIENT_TOLERANCE = 1e-4;
  * Stage 1 on one engine against values measured on the reference implementation: student, teacher with attention, the
  * three losses, the norm of every gradient, the state after one AdamW step, and bicubic resizing on the device.
  */
-export function describeStage1Fixtures(name: string, createEngine: () => Engine | Promise<Engine>): void {
-  describe(`stage 1 of the reference on ${name}`, () => {
+export async function describeStage1Fixtures(
+  name: string,
+  createEngine: () => Engine | Promise<Engine>,
+): Promise<void> {
+  await describeOn(name, createEngine, (engine) => {
     let student: Student;
     let teacher: Teacher;
     let video: Tensor;
     let visible: Tensor;
 
     beforeAll(async () => {
-      setEngine(await createEngine());
+      setEngine(engine);
       student = new Student(smallStudent());
       teacher = new Teacher(smallTeacher());
       await loadSynthetic(student);
       await loadSynthetic(teacher);
       video = tensor(syntheticVideo([2, 2, 64, 64]), [2, 2, 64, 64, 3]);
       visible = tensor(Int32Array.from(fixture.student.visibleIndices.flat()), [2, 8]);
-    });
-
-    afterAll(() => {
-      getEngine().dispose();
-      setEngine(undefined);
     });
 
     it('the student gives the reference features', async () => {
@@ -119,6 +118,20 @@ export function describeStage1Fixtures(name: string, createEngine: () => Engine 
       stepped.dispose();
     });
 
+    it('the tokens drawn by attention are the largest of attention over noise in each frame', async () => {
+      const { data: attention, shape } = fixture.teacher.attention;
+      const noise = exponentialNoise({ seed: 1, step: 0, samples: [0, 1] }, 32);
+      const drawn = await read(
+        drawVisible(tensor(attention, shape), tensor(noise, shape), { visiblePerFrame: 4, frames: 2 }),
+      );
+      const expected = [0, 1, 2, 3].flatMap((frame) => {
+        const keys = Array.from({ length: 16 }, (_, patch) => attentionOverNoise(attention, noise, frame * 16 + patch));
+        const largest = [...keys.keys()].sort((a, b) => (keys[b] ?? 0) - (keys[a] ?? 0)).slice(0, 4);
+        return largest.sort((a, b) => a - b).map((patch) => (frame % 2) * 16 + patch);
+      });
+      expect(Array.from(drawn)).toEqual(expected);
+    });
+
     it('frames resize bicubically as in the reference', async () => {
       const frame = tensor(syntheticVideo([1, 1, 16, 16]), [1, 1, 16, 16, 3]);
       const resized = await read(resizeVideo(frame, 14, 14));
@@ -128,13 +141,17 @@ export function describeStage1Fixtures(name: string, createEngine: () => Engine 
     });
 
     it('forward and backward leave nothing on the device but their results', () => {
-      const before = getEngine().memory().tensors;
+      const before = engine.memory().tensors;
       const { gradients, value } = gradientsOf(student, teacher, video, visible);
-      expect(getEngine().memory().tensors).toBe(before + gradients.length + 1);
+      expect(engine.memory().tensors).toBe(before + gradients.length + 1);
       dispose([gradients, value]);
-      expect(getEngine().memory().tensors).toBe(before);
+      expect(engine.memory().tensors).toBe(before);
     });
   });
+}
+
+function attentionOverNoise(attention: readonly number[], noise: Float32Array, index: number): number {
+  return (attention[index] ?? NaN) / (noise[index] ?? NaN);
 }
 
 function smallStudent() {

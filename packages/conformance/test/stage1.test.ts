@@ -1,8 +1,7 @@
 import { createCpuEngine, createWasmEngine } from '@umt/engine-tfjs';
-import { createReferenceEngine } from '../src/reference-engine.ts';
-import { describeStage1Fixtures } from '../src/stage1-fixtures.ts';
+import { createReferenceEngine, describeStage1Fixtures } from '../src/index.ts';
 
-describeStage1Fixtures('the float64 reference engine', createReferenceEngine);
-describeStage1Fixtures('cpu', createCpuEngine);
-describeStage1Fixtures('wasm+onnxruntime', () => createWasmEngine({ gemm: 'onnxruntime' }));
-describeStage1Fixtures('wasm+xnnpack', () => createWasmEngine({ gemm: 'xnnpack' }));
+await describeStage1Fixtures('reference', createReferenceEngine);
+await describeStage1Fixtures('cpu', createCpuEngine);
+await describeStage1Fixtures('wasm+onnxruntime', () => createWasmEngine({ gemm: 'onnxruntime' }));
+await describeStage1Fixtures('wasm+xnnpack', () => createWasmEngine({ gemm: 'xnnpack' }));

@@ -19,7 +19,7 @@ const OPERATORS = { exp: 'Exp', log: 'Log', erf: 'Erf', tanh: 'Tanh', sigmoid: '
 const CHUNK = 1 << 18;
 /** Below this a loop is done before a run has started. */
 const FEW = 1 << 11;
-/** Most attention weights one run may hold outside the heap (128 MB); larger batches go in several runs. */
+/** 128 MB, outside the heap. */
 const MOST_WEIGHTS = 1 << 25;
 
 /**
@@ -32,9 +32,12 @@ export class OnnxKernels implements DenseKernels {
   readonly #heap: WasmHeap;
   readonly #runtime: OnnxRuntime;
   readonly #sessions = new Map<string, OnnxSession>();
+  readonly #mostWeights: number;
   #ones = new Float32Array(0);
 
-  constructor(heap: WasmHeap, runtime: OnnxRuntime) {
+  /** `mostWeights`: how many attention weights one run may hold; more samples go in several runs. */
+  constructor(heap: WasmHeap, runtime: OnnxRuntime, mostWeights = MOST_WEIGHTS) {
+    this.#mostWeights = mostWeights;
     this.#heap = heap;
     this.#runtime = runtime;
     this.threads = runtime.threads;
@@ -192,7 +195,7 @@ export class OnnxKernels implements DenseKernels {
     outputs: Readonly<Record<string, Span>>,
     { batch, queries, keys, width, heads }: AttentionShape,
   ): void {
-    const atOnce = Math.max(1, Math.floor(MOST_WEIGHTS / (heads * queries * keys)));
+    const atOnce = Math.max(1, Math.floor(this.#mostWeights / (heads * queries * keys)));
     for (let first = 0; first < batch; first += atOnce) {
       const samples = Math.min(atOnce, batch - first);
       const piece = (span: Span) => {

@@ -7,7 +7,7 @@ const NORM_WEIGHT = /(norm1|norm2|norm|fc_norm|ln_1|ln_2|ln_pre|ln_post)\.weight
  * The numbers that a name stands for in the reference fixtures: mulberry32, seeded by the name, uniform within
  * `amplitude` of `centre`, rounded to float32.
  */
-export function syntheticNumbers(name: string, length: number, amplitude: number, centre = 0): Float32Array {
+function syntheticNumbers(name: string, length: number, amplitude: number, centre = 0): Float32Array {
   let state = seedOf(name);
   const numbers = new Float32Array(length);
   for (let index = 0; index < length; index++) {

@@ -43,7 +43,7 @@ export interface Engine {
   readonly composites: CompositeKernels;
   /** Copies `data` (row-major) to the device. */
   upload(data: TypedArray, shape: Shape, dtype: DType): Handle;
-  /** Copies a handle's elements back, row-major. */
+  /** Copies a handle's elements back, row-major. The handle may be freed as soon as the call has returned. */
   read(handle: Handle): Promise<TypedArray>;
   free(handle: Handle): void;
   /** Runs one primitive. Inputs were checked by the caller: shapes, dtypes and attributes are valid. */

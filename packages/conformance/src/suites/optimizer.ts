@@ -2,6 +2,7 @@ import {
   adamw,
   adamwDefinition,
   clipByGlobalNorm,
+  reshape,
   sumOfSquaresDefinition,
   Tensor,
   type AdamWAttributes,
@@ -110,6 +111,15 @@ export function describeOptimizer({ engine, tolerance }: EngineUnderTest): void 
         const alias = tensors[0]?.alias();
         const results = updating(ATTRIBUTES, adamw)(tensors, where);
         return alias ? [alias, ...results] : [];
+      };
+      expectAgreement(await evaluate(engine, inputs, program), await evaluateReference(inputs, program), tolerance);
+    });
+
+    it('adamw leaves memory alone that a reshaped tensor shares', async () => {
+      const inputs = stateOf({ shape: [3, 2] });
+      const program: Program = (tensors, where) => {
+        const views = tensors.slice(0, 4).map((tensor) => reshape(tensor, [6]));
+        return [...views, ...updating(ATTRIBUTES, adamw)(tensors, where)];
       };
       expectAgreement(await evaluate(engine, inputs, program), await evaluateReference(inputs, program), tolerance);
     });

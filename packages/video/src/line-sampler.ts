@@ -100,11 +100,24 @@ export function resizeLine(
     }
     return;
   }
+  // Four or more: the first four in one expression, the rest in pairs, since a loop of a few turns costs more than its work.
+  const two = 2 * step;
+  const three = 3 * step;
+  const pairs = (width - 4) >> 1;
+  const isOdd = (width & 1) === 1;
   for (let i = 0, w = 0; i < outputs; i++) {
     let p = (start[i] as number) * step + base;
-    let sum = 0;
-    const end = w + width;
-    for (; w < end; w++, p += step) sum += (weights[w] as number) * (line[p] as number);
+    let sum =
+      (weights[w] as number) * (line[p] as number) +
+      (weights[w + 1] as number) * (line[p + step] as number) +
+      (weights[w + 2] as number) * (line[p + two] as number) +
+      (weights[w + 3] as number) * (line[p + three] as number);
+    w += 4;
+    p += three + step;
+    for (let j = 0; j < pairs; j++, w += 2, p += two) {
+      sum += (weights[w] as number) * (line[p] as number) + (weights[w + 1] as number) * (line[p + step] as number);
+    }
+    if (isOdd) sum += (weights[w++] as number) * (line[p] as number);
     out[i] = sum;
   }
 }

@@ -77,6 +77,7 @@ function videoOf(
     decoder,
     async *frames(indices) {
       checkOpen();
+      if (indices.length === 0) return;
       for (const index of indices) {
         if (!(Number.isInteger(index) && index >= 0 && index < frameCount)) {
           throw new VideoError(

@@ -117,6 +117,31 @@ describe('errors', () => {
     expect(error).toMatchObject({ kind, message: `"${oddPath(file)}" ${message}` });
   });
 
+  it.each([
+    ['stts', 12, 'more times than frames'],
+    ['ctts', 12, 'more time offsets than frames'],
+    ['stsc', 16, 'chunks of more frames than there are'],
+  ])('come at once for an index that would exhaust memory or never end: %s', async (table, offset) => {
+    const bytes = readFileSync(oddPath('open-gop.mp4'));
+    bytes.writeUInt32BE(0x7fffffff, bytes.indexOf(table) + offset);
+    expect(await failure(openVideo(bytes, { name: 'clip.mp4' }))).toMatchObject({
+      kind: 'not-video',
+      message: expect.stringMatching(
+        /^"clip.mp4" has a damaged index: it speaks of 21474836\d\d frames and has sizes for 20;/,
+      ),
+    });
+  });
+
+  it('come for a Matroska file in which the search for the next element goes round in circles', async () => {
+    const header = readFileSync(oddPath('odd-size.webm')).subarray(0, 36);
+    const segment = Buffer.from('185380670100000000000100', 'hex');
+    const bytes = Buffer.concat([header, segment, Buffer.alloc(256)]);
+    expect(await failure(openVideo(bytes, { name: 'clip.webm' }))).toMatchObject({
+      kind: 'not-video',
+      message: '"clip.webm" cannot be read as a video: its structure is damaged; fetch or export it again',
+    });
+  });
+
   it('say when not one frame can be decoded', async () => {
     const bytes = readFileSync(oddPath('one-frame.mp4'));
     const start = bytes.indexOf('mdat') + 4;

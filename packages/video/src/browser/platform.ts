@@ -1,5 +1,6 @@
 import { BlobSource, BufferSource } from 'mediabunny';
 import { addressSource } from '../address-source.ts';
+import { checkIndex, memoryBytes } from '../container/check-index.ts';
 import { packetFrameReader } from '../decode/packet-frame-reader.ts';
 import type { OpenedSource, Platform } from '../open-video.ts';
 import type { VideoSource } from '../video.ts';
@@ -37,21 +38,22 @@ export const browserPlatform: Platform = {
   },
 };
 
-function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {
+async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {
   if (typeof source === 'string' || source instanceof URL) {
     // Relative addresses are meant against the page.
     const address = new URL(String(source), globalThis.location?.href);
     const name = `"${givenName ?? String(source)}"`;
-    return Promise.resolve({ source: addressSource(address, name), name });
+    return { source: addressSource(address, name), name };
   }
   const fileName = source instanceof File ? source.name : undefined;
   const name = (givenName ?? fileName) === undefined ? 'the video data' : `"${givenName ?? fileName}"`;
-  if ((source instanceof Blob ? source.size : source.byteLength) === 0) return Promise.reject(emptySourceError(name));
-  return Promise.resolve({
+  if ((source instanceof Blob ? source.size : source.byteLength) === 0) throw emptySourceError(name);
+  await checkIndex(memoryBytes(source), name);
+  return {
     source:
       source instanceof Blob
         ? new BlobSource(source, { handleUnhandledError: () => undefined })
         : new BufferSource(source),
     name,
-  });
+  };
 }

@@ -14,6 +14,7 @@ import {
 } from 'mediabunny';
 import { type ColorMatrix, type ColorSpace, UNTAGGED_COLOR_SPACE } from '../picture.ts';
 import { messageOf, VideoError } from '../video-error.ts';
+import { guardReads } from './guard-reads.ts';
 import { readPackets } from './read-packets.ts';
 import type { VideoTrack } from './track.ts';
 
@@ -31,8 +32,9 @@ export interface OpenedContainer {
  * @throws {VideoError} of kind 'not-video', 'no-video-track', 'unsupported-codec' or 'undecodable'.
  */
 export async function openContainer(source: Source, name: string): Promise<OpenedContainer> {
-  // Errors are thrown to the caller; remarks about odd files do not belong on the user's console.
-  if (Logging.level > LogLevel.Errors) Logging.level = LogLevel.Errors;
+  // Errors are thrown to the caller; the demuxer's own remarks about odd files do not belong on the user's console.
+  Logging.level = LogLevel.Silent;
+  guardReads(source);
   const input = new Input({ source, formats: [MP4, QTFF, MATROSKA, WEBM, MPEG_TS] });
   try {
     return { track: await readTrack(input, name), close: () => input.dispose() };
@@ -46,7 +48,7 @@ export async function openContainer(source: Source, name: string): Promise<Opene
         { cause: error },
       );
     }
-    throw new VideoError('not-video', `${name} cannot be read as a video: ${messageOf(error)}`, { cause: error });
+    throw new VideoError('not-video', `${name} cannot be read as a video: ${reasonOf(error)}`, { cause: error });
   }
 }
 
@@ -106,4 +108,10 @@ async function readColorSpace(track: InputVideoTrack): Promise<ColorSpace> {
     matrix: MATRICES[matrix ?? ''] ?? UNTAGGED_COLOR_SPACE.matrix,
     fullRange: fullRange ?? UNTAGGED_COLOR_SPACE.fullRange,
   };
+}
+
+/** What to tell: the system's own words where reading failed; a demuxer's only say where it stumbled. */
+function reasonOf(error: unknown): string {
+  const isSystemError = error instanceof Error && 'code' in error && typeof error.code === 'string';
+  return isSystemError ? messageOf(error) : 'its structure is damaged; fetch or export it again';
 }

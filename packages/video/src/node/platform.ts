@@ -1,9 +1,10 @@
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BlobSource, BufferSource, FilePathSource } from 'mediabunny';
 import { addressSource, isAddress } from '../address-source.ts';
+import { checkIndex, memoryBytes } from '../container/check-index.ts';
 import { packetFrameReader } from '../decode/packet-frame-reader.ts';
 import type { OpenedSource, Platform } from '../open-video.ts';
 import type { VideoSource } from '../video.ts';
@@ -78,6 +79,7 @@ async function openSource(source: VideoSource, givenName: string | undefined): P
   }
   const name = givenName === undefined ? 'the video data' : `"${givenName}"`;
   if ((source instanceof Blob ? source.size : source.byteLength) === 0) throw emptySourceError(name);
+  await checkIndex(memoryBytes(source), name);
   return {
     source:
       source instanceof Blob
@@ -98,6 +100,18 @@ async function checkFile(path: string, name: string): Promise<void> {
   });
   if (info.isDirectory()) throw new VideoError('not-video', `${name} is a folder: give a video file`);
   if (info.size === 0) throw emptySourceError(name);
+  const handle = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new VideoError('not-found', `${name} cannot be opened: ${error.message}`, { cause: error });
+  });
+  try {
+    const read = async (from: number, length: number) => {
+      const { buffer, bytesRead } = await handle.read({ buffer: new Uint8Array(length), position: from });
+      return buffer.subarray(0, bytesRead);
+    };
+    await checkIndex({ length: info.size, read }, name);
+  } finally {
+    await handle.close();
+  }
 }
 
 /** The program reads files and addresses; bytes in memory are written to a temporary file. */

@@ -1,7 +1,8 @@
 // B clips, M visible tokens, D width, L blocks.
-import { Block, keepOfBlock, LayerNorm, Module, dropPathRates, type BlockKeep } from '@umt/nn';
+import { Block, LayerNorm, Module, dropPathRates } from '@umt/nn';
 import { addPositions, PatchEmbed } from '@umt/tokenizer';
-import { checkpoint, scope, type Tensor } from '@umt/tensor';
+import { scope, type Tensor } from '@umt/tensor';
+import { runBlock, type ForwardContext } from './run-block.ts';
 
 /** Size of an encoder. */
 export interface EncoderOptions {
@@ -13,14 +14,6 @@ export interface EncoderOptions {
   readonly tubelet: number;
   readonly dropPath: number;
   readonly initValues: number;
-}
-
-/** What one forward pass is given besides its input. */
-export interface ForwardContext {
-  /** DropPath keep factors [L, 2, B] from `dropPathFactors`. Training only: without them no branch is dropped. */
-  readonly dropPath?: Tensor;
-  /** The first so many blocks keep no activations for the backward pass but compute them again. Default 0. */
-  readonly recomputedBlocks?: number;
 }
 
 /** The space-time ViT of the student: blocks with joint attention over all visible tokens of a clip. */
@@ -59,7 +52,7 @@ export class Encoder extends Module {
       const outputs = new Map<number, Tensor>();
       let x_BMD = scope(() => addPositions(this.patch_embed.forward(patches_BMP), positions_ND, visible));
       for (const [index, block] of this.blocks.entries()) {
-        const next = runBlock(block, x_BMD, this.#keepOf(index, context), index < (context.recomputedBlocks ?? 0));
+        const next = runBlock(block, x_BMD, { number: index, rate: this.dropPathRates[index] ?? 0 }, context);
         if (!outputs.has(index - 1)) x_BMD.dispose(); // the tape keeps what it needs by itself
         x_BMD = next;
         if (wanted.includes(index)) outputs.set(index, x_BMD);
@@ -67,20 +60,4 @@ export class Encoder extends Module {
       return outputs;
     });
   }
-
-  /** The keep factors of a block; a block whose rate is 0 drops nothing, so that it needs none. */
-  #keepOf(index: number, { dropPath }: ForwardContext): BlockKeep | undefined {
-    return dropPath && this.dropPathRates[index] ? keepOfBlock(dropPath, index) : undefined;
-  }
-}
-
-function runBlock(block: Block, x: Tensor, keep: BlockKeep | undefined, isRecomputed: boolean): Tensor {
-  if (!isRecomputed) return block.forward(x, keep);
-  if (!keep) return checkpoint((input) => block.forward(input), x);
-  return checkpoint(
-    (input, attention, mlp) => block.forward(input, attention && mlp ? { attention, mlp } : undefined),
-    x,
-    keep.attention,
-    keep.mlp,
-  );
 }

@@ -1,5 +1,7 @@
-export { Encoder, type EncoderOptions, type ForwardContext } from './encoder.ts';
-export { studentParameterShapes } from './parameter-shapes.ts';
+export { AlignmentHead, ExtraTeacherHeads, MlpAlignmentHead, type AlignmentTarget } from './alignment-head.ts';
+export { Encoder, type EncoderOptions } from './encoder.ts';
+export { studentParameterShapes, videoMaeParameterShapes } from './parameter-shapes.ts';
+export type { ForwardContext } from './run-block.ts';
 export {
   checkStudentConfig,
   studentConfig,
@@ -7,4 +9,12 @@ export {
   type StudentConfig,
   type StudentSize,
 } from './student-config.ts';
-export { AlignmentHead, createStudent, Student, type StudentOutput } from './student.ts';
+export { createStudent, Student, type StudentOutput } from './student.ts';
+export {
+  checkVideoMaeConfig,
+  videoMaeConfig,
+  videoMaeGrid,
+  type VideoMaeConfig,
+  type VideoMaeSize,
+} from './video-mae-config.ts';
+export { createVideoMae, VideoMae, VideoMaeDecoder } from './video-mae.ts';

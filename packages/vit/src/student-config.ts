@@ -1,8 +1,10 @@
 import { alignedLayers, dropPathRates } from '@umt/nn';
 import { tokenGrid, type TokenGrid } from '@umt/tokenizer';
+import type { AlignmentTarget } from './alignment-head.ts';
+import { checkBlocks, checkCounts, checkHeads } from './check-size.ts';
 
-/** A UMT pre-training student, complete. */
-export interface StudentConfig {
+/** A UMT pre-training student, complete. What it has as an `AlignmentTarget` is for its only, or its first, teacher. */
+export interface StudentConfig extends AlignmentTarget {
   /** D, the width of its tokens. */
   readonly width: number;
   /** L, its transformer blocks. */
@@ -18,14 +20,8 @@ export interface StudentConfig {
   readonly imageSize: number;
   /** Frames of its input. */
   readonly frames: number;
-  /** K, how many of its last layers are aligned with the teacher. */
-  readonly alignedLayers: number;
-  /** Distance between aligned layers; may be fractional. */
-  readonly layerInterval: number;
-  /** C, the width of the teacher's features. */
-  readonly targetWidth: number;
-  /** Whether its output is L2-normalised, as the teacher's then must be too. */
-  readonly normalize: 'l2' | 'none';
+  /** Teachers beyond the first, each with heads of its own. UMT has none. */
+  readonly extraTeachers: readonly AlignmentTarget[];
   /** DropPath rate of the last block; earlier ones have less. */
   readonly dropPath: number;
   /** LayerScale's initial value; 0 for none. */
@@ -64,34 +60,26 @@ export function studentConfig(size: StudentSize, changes: Partial<StudentConfig>
  * @throws RangeError naming the field that is wrong
  */
 export function checkStudentConfig(config: StudentConfig): void {
-  const counts = [
-    'width',
-    'depth',
-    'heads',
-    'patch',
-    'tubelet',
-    'imageSize',
-    'frames',
-    'alignedLayers',
-    'targetWidth',
-  ] as const;
-  for (const field of counts) {
-    if (!Number.isInteger(config[field]) || config[field] < 1) {
-      throw new RangeError(`student: ${field} must be a positive integer, got ${config[field]}`);
-    }
-  }
-  if (config.width % config.heads !== 0) {
-    throw new RangeError(`student: heads must divide width, got ${config.heads} and ${config.width}`);
-  }
-  if (!(config.mlpRatio > 0)) throw new RangeError(`student: mlpRatio must be positive, got ${config.mlpRatio}`);
-  if (!(config.initValues >= 0))
-    throw new RangeError(`student: initValues must not be negative, got ${config.initValues}`);
-  if (config.normalize !== 'l2' && config.normalize !== 'none') {
-    throw new RangeError(`student: normalize must be 'l2' or 'none', got '${String(config.normalize)}'`);
+  checkCounts('student', config, ['width', 'depth', 'heads', 'patch', 'tubelet', 'imageSize', 'frames']);
+  checkHeads('student', config.width, config.heads, ['width', 'heads']);
+  checkBlocks('student', config);
+  checkTarget('student', config, config.depth);
+  for (const [index, target] of config.extraTeachers.entries()) {
+    checkTarget(`student: extraTeachers[${index}]`, target, config.depth);
   }
   studentGrid(config);
-  alignedLayers(config.depth, config.alignedLayers, config.layerInterval);
   dropPathRates(config.dropPath, config.depth);
+}
+
+function checkTarget(where: string, target: AlignmentTarget, depth: number): void {
+  checkCounts(where, target, ['alignedLayers', 'targetWidth']);
+  if (target.normalize !== 'l2' && target.normalize !== 'none') {
+    throw new RangeError(`${where}: normalize must be 'l2' or 'none', got '${String(target.normalize)}'`);
+  }
+  if (target.head !== 'linear' && target.head !== 'mlp') {
+    throw new RangeError(`${where}: head must be 'linear' or 'mlp', got '${String(target.head)}'`);
+  }
+  alignedLayers(depth, target.alignedLayers, target.layerInterval);
 }
 
 /** The tokens of the student's input. */
@@ -110,6 +98,8 @@ function recipe(size: Pick<StudentConfig, 'width' | 'depth' | 'heads' | 'targetW
     alignedLayers: 6,
     layerInterval: 1,
     normalize: 'l2',
+    head: 'linear',
+    extraTeachers: [],
     initValues: 0,
   };
 }

@@ -1,63 +1,57 @@
 // The UMT pre-training student, from pixels to features that are compared with the teacher's.
 // B clips, T frames of H x W pixels; N tokens, M of them visible; D width; K aligned layers; C width of the target.
-import { alignedLayers, initialize, LayerNorm, Linear, Module, torchDefault, xavierUniform } from '@umt/nn';
+import { alignedLayers, initialize, Module, torchDefault, xavierUniform } from '@umt/nn';
 import { patchVectors, addPositions, sinusoidTable, tokenCount } from '@umt/tokenizer';
-import { keep, l2Normalize, scope, stack, tensor, type Tensor } from '@umt/tensor';
-import { Encoder, type ForwardContext } from './encoder.ts';
+import { keep, scope, stack, tensor, type Tensor } from '@umt/tensor';
+import {
+  alignmentHeads,
+  ExtraTeacherHeads,
+  type AlignmentHead,
+  type AlignmentTarget,
+  type MlpAlignmentHead,
+} from './alignment-head.ts';
+import { Encoder } from './encoder.ts';
+import type { ForwardContext } from './run-block.ts';
 import { checkStudentConfig, studentGrid, type StudentConfig } from './student-config.ts';
-
-/** Brings one aligned layer to the teacher's width: Linear, LayerNorm and, by configuration, L2 normalisation. */
-export class AlignmentHead extends Module {
-  readonly head: Linear;
-  readonly norm: LayerNorm;
-  readonly #normalize: StudentConfig['normalize'];
-
-  constructor(width: number, targetWidth: number, normalize: StudentConfig['normalize']) {
-    super();
-    this.head = new Linear(width, targetWidth);
-    this.norm = new LayerNorm(targetWidth, 1e-6);
-    this.#normalize = normalize;
-  }
-
-  /** [.., D] -> [.., C] */
-  forward(x: Tensor): Tensor {
-    const features = this.norm.forward(this.head.forward(x));
-    return this.#normalize === 'l2' ? l2Normalize(features) : features;
-  }
-}
 
 /** What a forward pass gives. */
 export interface StudentOutput {
   /** [K, B, M, C], the shallowest aligned layer first: what the loss compares with the teacher. */
   readonly features: Tensor;
+  /** The same for each of the configuration's `extraTeachers`. */
+  readonly extraFeatures: readonly Tensor[];
   /** The normalised encoder outputs behind it by block number, [B, M, D] each. */
   readonly layers: ReadonlyMap<number, Tensor>;
 }
 
 /**
- * The student: parameters under the reference's names, 184 tensors for B/16 and 340 for L/16. A new one is all zeros with
+ * The student: parameters under the reference's names, 184 tensors for B/16 and 340 for L/16; heads for a teacher beyond the
+ * first follow as `extra_teachers.{number from 0}.decoder.{head}`. A new one is all zeros with
  * norms at (1, 0), to be loaded into; `createStudent` gives it the reference's initial values.
  */
 export class Student extends Module {
   readonly encoder: Encoder;
-  readonly clip_decoder: readonly AlignmentHead[];
+  readonly clip_decoder: readonly (AlignmentHead | MlpAlignmentHead)[];
+  readonly extra_teachers: readonly ExtraTeacherHeads[];
   readonly config: StudentConfig;
-  /** Numbers of the aligned blocks, ascending. */
+  /** Numbers of the blocks aligned with the first teacher, ascending. */
   readonly alignedLayers: readonly number[];
+  readonly #extraLayers: readonly (readonly number[])[];
   readonly #positions_ND: Tensor;
 
   /** @throws RangeError naming the field of the configuration that is wrong */
   constructor(config: StudentConfig) {
     super();
     checkStudentConfig(config);
-    const { width, depth, targetWidth, normalize } = config;
+    const { width, extraTeachers } = config;
     this.encoder = new Encoder(config);
-    this.clip_decoder = Array.from(
-      { length: config.alignedLayers },
-      () => new AlignmentHead(width, targetWidth, normalize),
-    );
+    this.clip_decoder = alignmentHeads(width, config);
+    this.extra_teachers = extraTeachers.map((target) => new ExtraTeacherHeads(width, target));
     this.config = config;
-    this.alignedLayers = alignedLayers(depth, config.alignedLayers, config.layerInterval);
+    const layersOf = (target: AlignmentTarget) =>
+      alignedLayers(config.depth, target.alignedLayers, target.layerInterval);
+    this.alignedLayers = layersOf(config);
+    this.#extraLayers = extraTeachers.map(layersOf);
     const positions = tokenCount(studentGrid(config));
     this.#positions_ND = keep(tensor(sinusoidTable(positions, width), [positions, width]));
   }
@@ -89,14 +83,23 @@ export class Student extends Module {
   forwardPatches(patches_BMP: Tensor, visible: Tensor, context: ForwardContext = {}): StudentOutput {
     return scope(() => {
       const positions = this.#positions_ND;
-      const encoded = this.encoder.forward(patches_BMP, positions, visible, this.alignedLayers, context);
+      const wanted = [...new Set([this.alignedLayers, ...this.#extraLayers].flat())].sort((a, b) => a - b);
+      const encoded = this.encoder.forward(patches_BMP, positions, visible, wanted, context);
       // one final norm serves every aligned layer
       const layers = new Map([...encoded].map(([index, x_BMD]) => [index, this.encoder.norm.forward(x_BMD)]));
       // and every head sees the positions once more
-      const heads = [...layers.values()].map((x_BMD, slot) =>
-        scope(() => this.clip_decoder[slot]?.forward(addPositions(x_BMD, positions, visible))),
-      );
-      return { features: stack(heads.filter((head) => head !== undefined)), layers };
+      const align = (heads: Student['clip_decoder'], indices: readonly number[]) => {
+        const aligned = indices.map((index, slot) => {
+          const x_BMD = layers.get(index);
+          return x_BMD && scope(() => heads[slot]?.forward(addPositions(x_BMD, positions, visible)));
+        });
+        return stack(aligned.filter((features) => features !== undefined));
+      };
+      return {
+        features: align(this.clip_decoder, this.alignedLayers),
+        extraFeatures: this.extra_teachers.map(({ decoder }, index) => align(decoder, this.#extraLayers[index] ?? [])),
+        layers,
+      };
     });
   }
 

@@ -28,6 +28,9 @@ export function checkPretrainConfig(config: PretrainConfig, context: Refinement)
         `student's grid of ${studentGrid} x ${studentGrid}, not ${teacher.inputSize}`,
     );
   }
+  if (video.frames % student.tubelet !== 0) {
+    complain('video.frames', `must be a multiple of student.tubelet (${student.tubelet}), not ${video.frames}`);
+  }
   for (const [who, depth, interval] of [
     ['student', student.depth, alignment.studentInterval],
     ['teacher', teacher.depth, alignment.teacherInterval],

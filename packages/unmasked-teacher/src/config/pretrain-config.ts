@@ -22,6 +22,7 @@ const student = z.strictObject({
   depth: wholeNumber('transformer blocks', 1),
   heads: wholeNumber('attention heads', 1),
   patchSize: wholeNumber('height and width of a patch in pixels', 1),
+  tubelet: wholeNumber('frames that make one token; the teacher then looks at the middle one', 1),
   mlpRatio: positiveNumber('hidden channels of the MLP per channel of a token'),
   dropPath: fraction('stochastic depth: the rate of the last block, growing linearly from 0'),
   layerScale: number('initial value of the per-channel scale of each branch; 0 is without'),
@@ -41,6 +42,10 @@ const alignment = z.strictObject({
   layers: wholeNumber('how many of the last layers are aligned', 1),
   studentInterval: positiveNumber('student layers from one aligned layer to the next'),
   teacherInterval: positiveNumber('teacher layers from one aligned layer to the next'),
+  head: choice('what brings a student layer to the width of the teacher: linear, or mlp with a hidden layer', [
+    'linear',
+    'mlp',
+  ]),
   normalize: choice('what student and teacher features are divided by', ['l2', 'none']),
   loss: choice('distance of student and teacher features', ['l2', 'mse', 'smooth_l1']),
   weight: positiveNumber('factor of the loss'),

@@ -1,42 +1,44 @@
-import { createRandomTeacher, loadOpenAiTeacher, Teacher, type TeacherConfig } from '@umt/clip';
+import { createRandomTeacher, loadOpenAiTeacher, Teacher, teacherConfig, type TeacherConfig } from '@umt/clip';
 import type { ParameterSource } from '@umt/nn';
-import { createStudent, type Student, type StudentConfig } from '@umt/vit';
+import { createStudent, studentConfig, type Student, type StudentConfig } from '@umt/vit';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 
 /** The student that a configuration describes. */
 export function studentConfigOf({ student, video, teacher, alignment }: PretrainConfig): StudentConfig {
-  return {
+  return studentConfig('B/16', {
     width: student.width,
     depth: student.depth,
     heads: student.heads,
     mlpRatio: student.mlpRatio,
     patch: student.patchSize,
-    tubelet: 1,
+    tubelet: student.tubelet,
     imageSize: video.size,
     frames: video.frames,
     alignedLayers: alignment.layers,
     layerInterval: alignment.studentInterval,
     targetWidth: teacher.outputWidth,
     normalize: alignment.normalize,
+    head: alignment.head,
+    extraTeachers: [],
     dropPath: student.dropPath,
     initValues: student.layerScale,
-  };
+  });
 }
 
 /** The CLIP teacher that a configuration describes. */
-export function teacherConfigOf({ teacher, alignment }: PretrainConfig): TeacherConfig {
-  return {
+export function teacherConfigOf({ teacher, student, alignment }: PretrainConfig): TeacherConfig {
+  return teacherConfig('B/16', {
     width: teacher.width,
     layers: teacher.depth,
     heads: teacher.heads,
     patch: teacher.patchSize,
-    tubelet: 1,
+    tubelet: student.tubelet,
     resolution: teacher.inputSize,
     outputWidth: teacher.outputWidth,
     alignedLayers: alignment.layers,
     layerInterval: alignment.teacherInterval,
     normalize: alignment.normalize,
-  };
+  });
 }
 
 /** A new student with the reference's initial values, on the ambient engine. */

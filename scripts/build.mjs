@@ -14,12 +14,20 @@ import { publicPackages } from './workspace.mjs';
 
 const TSUP = join(dirname(createRequire(import.meta.url).resolve('tsup/package.json')), 'dist/cli-default.js');
 
-/** @param {Package} one */
+/**
+ * @param {Package} one
+ * @returns {Promise<string | undefined>} what went wrong
+ */
 async function buildJavaScript({ name, dir }) {
   const start = performance.now();
-  await run(process.execPath, [TSUP, '--silent'], { cwd: dir });
-  if (!existsSync(join(dir, 'dist'))) throw new Error(`${name} built nothing: look at ${join(dir, 'tsup.config.ts')}`);
+  try {
+    await run(process.execPath, [TSUP, '--silent'], { cwd: dir });
+  } catch (error) {
+    return error instanceof CommandError ? `${error.output}\n${name}: tsup failed` : `${name}: ${error}`;
+  }
+  if (!existsSync(join(dir, 'dist'))) return `${name} built nothing: look at ${join(dir, 'tsup.config.ts')}`;
   console.log(`built ${name} in ${seconds(start)}`);
+  return undefined;
 }
 
 /** @param {number} start */
@@ -28,17 +36,17 @@ const seconds = (start) => `${((performance.now() - start) / 1000).toFixed(1)} s
 const start = performance.now();
 const withTypes = process.env['UMT_BUILD_TYPES'] !== '0';
 const packages = publicPackages();
-try {
-  const built = mapLimited(packages, Math.max(2, Math.min(4, availableParallelism())), buildJavaScript);
-  built.catch(() => {}); // reported by the await below, also while the compiler holds this thread
-  const declarations = withTypes ? await import('./declarations.mjs') : undefined;
-  const types = declarations?.emitDeclarations(packages);
-  await built; // tsup empties dist first, so declarations are written after it
-  if (types) declarations?.writeDeclarations(types.files);
-  if (types?.problems) throw new Error(`${types.problems}the JavaScript is built, but the types have errors`);
+const built = mapLimited(packages, Math.max(2, Math.min(4, availableParallelism())), buildJavaScript);
+const declarations = withTypes ? await import('./declarations.mjs') : undefined;
+const [results, types] = await Promise.all([built, declarations?.emitInWorker()]);
+const problems = results.filter((problem) => problem !== undefined);
+if (types) {
+  declarations?.writeDeclarations(types.files); // after tsup, which empties dist first
+  if (types.problems !== '') problems.push(`${types.problems}the types have errors`);
+}
+for (const problem of problems) console.error(`\n${problem}`);
+if (problems.length === 0) {
   console.log(`built ${packages.length} packages ${withTypes ? 'with' : 'without'} types in ${seconds(start)}`);
-} catch (error) {
-  console.error(error instanceof CommandError ? error.output : '');
-  console.error(error instanceof Error ? error.message : error);
+} else {
   process.exitCode = 1;
 }

@@ -1,19 +1,37 @@
 // @ts-check
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
+import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import ts from 'typescript';
-import { ROOT } from './workspace.mjs';
-
-/** @typedef {import('./workspace.mjs').Package} Package */
+import { publicPackages, ROOT } from './workspace.mjs';
 
 /**
- * The type declarations of all packages, from one TypeScript program: file name to text, nothing written yet.
- * One program checks each file once; a program per package would check what it imports again and again.
- * @param {readonly Package[]} packages
- * @returns {{ readonly files: ReadonlyMap<string, string>, readonly problems: string }} the declarations, and the compiler's
- *   report of every type error, empty when there is none
+ * @typedef {import('./workspace.mjs').Package} Package
+ *
+ * @typedef {object} Declarations
+ * @property {ReadonlyMap<string, string>} files file name to text, nothing written yet
+ * @property {string} problems the compiler's report of every type error, empty when there is none
  */
-export function emitDeclarations(packages) {
+
+/**
+ * The type declarations of all public packages, made in a worker so that other builds go on meanwhile.
+ * @returns {Promise<Declarations>}
+ */
+export function emitInWorker() {
+  return new Promise((resolve, reject) => {
+    const worker = new Worker(new URL(import.meta.url));
+    worker.once('message', resolve);
+    worker.once('error', reject);
+  });
+}
+
+/**
+ * The declarations of all packages from one TypeScript program, which checks each file once; a program per package would
+ * check what it imports again and again.
+ * @param {readonly Package[]} packages
+ * @returns {Declarations}
+ */
+function emitDeclarations(packages) {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile);
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, ROOT);
   const roots = packages.flatMap(({ dir, manifest }) => typeEntries(manifest).map((entry) => join(dir, entry)));
@@ -84,3 +102,5 @@ function report(diagnostics) {
     getNewLine: () => '\n',
   });
 }
+
+if (!isMainThread) parentPort?.postMessage(emitDeclarations(publicPackages()));

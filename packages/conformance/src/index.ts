@@ -2,3 +2,4 @@ export { describeEngine, describeOn, isRequired, type EngineTestOptions } from '
 export { gradientDeviation, randomNumbers, type Checked } from './finite-differences.ts';
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';
 export { describeStage1Fixtures } from './stage1-fixtures.ts';
+export { describeVideoMaeFixtures } from './videomae-fixtures.ts';

@@ -1,7 +1,7 @@
 import { Teacher, teacherConfig } from '@umt/clip';
 import { alignmentLoss, type AlignmentLossKind } from '@umt/losses';
 import { drawVisible, exponentialNoise } from '@umt/masking';
-import { loadParameters, type Module, type Parameter, type ParameterSource } from '@umt/nn';
+import type { Module, Parameter } from '@umt/nn';
 import {
   adamw,
   clipByGlobalNorm,
@@ -23,7 +23,7 @@ import { Student, studentConfig } from '@umt/vit';
 import { beforeAll, expect, it } from 'vitest';
 import fixture from '../fixtures/stage1.json' with { type: 'json' };
 import { describeOn } from './describe-engine.ts';
-import { syntheticParameter, syntheticVideo } from './synthetic.ts';
+import { loadSynthetic, syntheticVideo } from './synthetic.ts';
 
 /** Largest absolute difference of values. */
 const TOLERANCE = 2e-5;
@@ -178,12 +178,6 @@ function smallTeacher() {
     outputWidth: out,
     alignedLayers: return_layers,
   });
-}
-
-async function loadSynthetic(module: Module): Promise<void> {
-  const shapes = new Map([...module.parameters()].map(([key, { shape }]) => [key, shape]));
-  const source: ParameterSource = { shapes, read: (key) => syntheticParameter(key, shapes.get(key) ?? []) };
-  await loadParameters(module, source);
 }
 
 function targetOf(teacher: Teacher, video: Tensor, visible: Tensor): Tensor {

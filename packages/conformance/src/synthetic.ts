@@ -1,3 +1,4 @@
+import { loadParameters, type Module, type ParameterSource } from '@umt/nn';
 import { sizeOf, type Shape } from '@umt/tensor';
 
 // The layer norm weights of all reference models; these start near 1, everything else near 0.
@@ -20,8 +21,15 @@ function syntheticNumbers(name: string, length: number, amplitude: number, centr
   return numbers;
 }
 
+/** Gives every parameter of a module the values that its name stands for. */
+export async function loadSynthetic(module: Module): Promise<void> {
+  const shapes = new Map([...module.parameters()].map(([key, { shape }]) => [key, shape]));
+  const source: ParameterSource = { shapes, read: (key) => syntheticParameter(key, shapes.get(key) ?? []) };
+  await loadParameters(module, source);
+}
+
 /** The values of a parameter of the reference fixtures, by its full name. */
-export function syntheticParameter(name: string, shape: Shape): Float32Array {
+function syntheticParameter(name: string, shape: Shape): Float32Array {
   return NORM_WEIGHT.test(name)
     ? syntheticNumbers(name, sizeOf(shape), 0.1, 1)
     : syntheticNumbers(name, sizeOf(shape), 0.3);

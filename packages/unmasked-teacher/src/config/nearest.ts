@@ -1,22 +1,43 @@
 /**
  * The known name that a mistyped one most likely meant: fewest insertions, deletions, replacements and swaps of
- * neighbours, letters' case and separators aside. Undefined when nothing is close (more than a third of the letters differ, and more than two).
+ * neighbours, letters' case and separators aside. Undefined when nothing is close: when more than a third of the letters
+ * differ, and more than two, or all.
  */
 export function nearestName(typed: string, known: Iterable<string>): string | undefined {
   const plainTyped = plain(typed);
   let best: { readonly name: string; readonly distance: number } | undefined;
   for (const name of known) {
     const distance = editDistance(plainTyped, plain(name));
-    const isClose = distance <= Math.max(2, Math.floor(Math.max(plainTyped.length, name.length) / 3));
+    const most = Math.max(2, Math.floor(Math.max(plainTyped.length, name.length) / 3));
+    const isClose = distance <= Math.min(most, plainTyped.length - 1);
     if (isClose && (best === undefined || distance < best.distance)) best = { name, distance };
   }
   return best?.name;
 }
 
-/** `did you mean X?` or, where nothing is close, the whole list of what there is. */
+/**
+ * What to say to a dotted name that is not known, `optimizer.lr`: the nearest of the same group, the same last part in
+ * another group, the nearest of all, or else what the group has.
+ */
 export function suggestion(typed: string, known: readonly string[]): string {
-  const nearest = nearestName(typed, known);
-  return nearest === undefined ? `there is ${known.join(', ')}` : `did you mean ${nearest}?`;
+  const [group, last] = splitName(typed);
+  const beside = known.filter((name) => splitName(name)[0] === group);
+  const near = nearestName(
+    last,
+    beside.map((name) => splitName(name)[1]),
+  );
+  const found =
+    beside.find((name) => splitName(name)[1] === near) ??
+    known.find((name) => splitName(name)[1] === last) ??
+    nearestName(typed, known);
+  if (found !== undefined) return `did you mean ${found}?`;
+  return `there is ${(beside.length > 0 ? beside : known).join(', ')}`;
+}
+
+/** `a.b.c` is `['a.b', 'c']`. */
+function splitName(name: string): readonly [group: string, last: string] {
+  const dot = name.lastIndexOf('.');
+  return dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)];
 }
 
 /** Optimal string alignment distance: a swap of neighbours counts once. */

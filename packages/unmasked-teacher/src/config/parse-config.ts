@@ -43,17 +43,11 @@ function complaintsOf(schema: z.ZodObject, issue: z.core.$ZodIssue, value: unkno
   ];
 }
 
-/** The nearest of the names that stand beside it, and then of all. */
 function unknownField(schema: z.ZodObject, path: readonly string[]): Complaint {
   const field = path.join('.');
-  const group = schemaAt(schema, path.slice(0, -1));
-  const beside =
-    group instanceof z.ZodObject ? Object.keys(group.shape).map((key) => [...path.slice(0, -1), key].join('.')) : [];
-  const all = fieldsOf(schema).map((one) => one.path.join('.'));
-  const hint = suggestion(field, beside);
-  const elsewhere = all.find((name) => name.split('.').at(-1) === path.at(-1));
-  const answer = hint.startsWith('there is') && elsewhere !== undefined ? `did you mean ${elsewhere}?` : hint;
-  return { field, message: `${field} is not a field; ${answer}` };
+  const fields = fieldsOf(schema).map((one) => one.path.join('.'));
+  const known = [...new Set([...Object.keys(schema.shape), ...fields])];
+  return { field, message: `${field} is not a field; ${suggestion(field, known)}` };
 }
 
 /** Walks to the schema of a path, through the schema of a nullable and of a tuple's element up to its own field. */

@@ -22,7 +22,7 @@ export function pretrainTiny(overrides: Overrides<PretrainConfig> = {}): Pretrai
     optimizer: { learningRate: 3.2e-2, minLearningRate: 3.2e-4 },
     schedule: { epochs: 30, warmupEpochs: 2.5 },
     batch: { size: 8, accumulation: 1 },
-    data: { clipsPerVideo: 8, heldOut: 4, workers: 0 },
+    data: { clipsPerVideo: 8, heldOut: 4, workers: 0, cacheMegabytes: 400 },
     checkpoint: { everySteps: 80, keep: 2 },
     report: { evaluateEverySteps: 40 },
   };

@@ -1,6 +1,7 @@
 import { createVideoClipLoader, type VideoClipLoader, type VideoEntry } from '@umt/data';
 import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
 import { train, type BatchSource, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
+import { ConfigError } from '../config/config-error.ts';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ClipPicture } from '../report/report-data.ts';
 import { pictureClips } from './clip-picture.ts';
@@ -74,15 +75,15 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
   const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
   const { training, heldOut } = splitVideos(videos, config.data.heldOut);
 
-  loading(teacherWeights ? 'teacher weights' : 'random teacher');
-  const teacher = await buildTeacher(config, teacherWeights);
-  loading('student');
-  const student = buildStudent(config);
   const brokenVideos = new Set<string>();
   const loader = openLoader(config, training, (line) => {
     if (!brokenVideos.has(line)) emit({ type: 'warning', message: `${line}; another video takes its place` });
     brokenVideos.add(line);
   });
+  loading(teacherWeights ? 'teacher weights' : 'random teacher');
+  const teacher = await buildTeacher(config, teacherWeights);
+  loading('student');
+  const student = buildStudent(config);
   try {
     if (heldOut.length > 0) loading('held-out clips');
     const measure = heldOut.length > 0 ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
@@ -124,6 +125,15 @@ function openLoader(
   training: readonly VideoEntry[],
   onBroken: (line: string) => void,
 ): VideoClipLoader {
+  const { batch, data } = config;
+  const clips = training.length * data.clipsPerVideo;
+  if (batch.size > clips) {
+    throw new ConfigError(
+      `batch.size must be at most ${clips}, the clips of an epoch (${training.length} videos for training x data.clipsPerVideo ` +
+        `${data.clipsPerVideo}), not ${batch.size} (--batch-size)`,
+      ['batch.size'],
+    );
+  }
   return createVideoClipLoader({
     entries: Array.from({ length: config.data.clipsPerVideo }, () => training).flat(),
     seed: config.seed,

@@ -10,6 +10,7 @@ export interface CommandIo {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** How this program was called, for commands that it suggests. */
   readonly program: string;
+  readonly version: string;
   /** Colours for `out`. */
   readonly colors: ReturnType<typeof colors.createColors>;
 }

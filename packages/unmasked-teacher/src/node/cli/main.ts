@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { RunError } from '@umt/trainer';
-import { nearestName } from '../../config/nearest.ts';
+import { nearestName, suggestion } from '../../config/nearest.ts';
 import { eventLine } from '../event-line.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { UsageError, type CommandIo } from './io.ts';
@@ -25,7 +25,8 @@ export async function main(words: readonly string[], io: CommandIo): Promise<num
     exitCode = code;
   });
   try {
-    await program.parseAsync([...words], { from: 'user' });
+    if (words.length === 0) program.outputHelp();
+    else await program.parseAsync([...words], { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
@@ -40,6 +41,7 @@ function createProgram(io: CommandIo, onExit: (code: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: () => {} })
     .showSuggestionAfterError(false)
+    .version(io.version, '--version', 'print the version')
     .option('--verbose', 'print the stack of an error')
     .addHelpText(
       'after',
@@ -61,17 +63,13 @@ Examples:
 function usageError(error: CommanderError, program: Command, words: readonly string[]): UsageError {
   const quoted = /'([^']+)'/.exec(error.message)?.[1] ?? '';
   const command = program.commands.find((one) => words.includes(one.name()));
-  if (error.code === 'commander.unknownCommand' || error.code === 'commander.help') {
+  if (error.code === 'commander.unknownCommand') {
     const names = program.commands.map((one) => one.name());
-    if (quoted === '') return new UsageError(`which command? There is ${names.join(', ')}; see umt --help`);
-    return new UsageError(`there is no command ${quoted}; ${answer(quoted, names, 'see umt --help')}`);
+    const nearest = nearestName(quoted, names);
+    const answer = nearest === undefined ? `there is ${names.join(', ')}` : `did you mean ${nearest}?`;
+    return new UsageError(`there is no command ${quoted}; ${answer}`);
   }
-  if (error.code === 'commander.unknownOption') {
-    const [flag = quoted] = quoted.split('=');
-    const flags = (command ?? program).options.map(({ long }) => long ?? '');
-    const help = `see umt ${command ? `${command.name()} ` : ''}--help`;
-    return new UsageError(`there is no flag ${flag}; ${answer(flag, flags, help)}`);
-  }
+  if (error.code === 'commander.unknownOption') return unknownFlag(quoted, command ?? program);
   return new UsageError(
     error.message
       .replace(/^error: /, '')
@@ -80,9 +78,17 @@ function usageError(error: CommanderError, program: Command, words: readonly str
   );
 }
 
-function answer(typed: string, names: readonly string[], otherwise: string): string {
-  const nearest = nearestName(typed, names);
-  return nearest === undefined ? otherwise : `did you mean ${nearest}?`;
+/** The nearest flag, or how a switch is turned off. */
+function unknownFlag(typed: string, command: Command): UsageError {
+  const [flag = typed] = typed.split('=');
+  const flags = command.options.map(({ long }) => long ?? '');
+  if (flags.includes(flag)) {
+    const off = flag.replace(/^--/, '--no-');
+    return new UsageError(`${flag} takes no value${flags.includes(off) ? `; ${off} turns it off` : ''}`);
+  }
+  const hint = suggestion(flag, flags);
+  const see = `see ${command.parent ? 'umt ' : ''}${command.name()} --help`;
+  return new UsageError(`there is no flag ${flag}; ${hint.length > 200 ? see : hint}`);
 }
 
 function tell(error: unknown, words: readonly string[], io: CommandIo): number {

@@ -39,7 +39,7 @@ export async function* readY4m(chunks: AsyncIterable<Uint8Array>, colorSpace: Co
 }
 
 /** Parses "YUV4MPEG2 W320 H240 F25:1 Ip C420p10 XYSCSS=420P10 ...". */
-export function parseHeader(line: string): Y4mHeader {
+function parseHeader(line: string): Y4mHeader {
   const fields = line.split(' ');
   const value = (tag: string) => fields.find((field) => field.startsWith(tag))?.slice(1) ?? '';
   const width = Number(value('W'));

@@ -14,22 +14,26 @@ export interface EngineUnderTest {
   readonly engine: Engine;
   /** How far elements may differ from the float64 reference, relative to the largest of 1, the element and its tensor. */
   readonly tolerance: number;
+  /** One case in so many is run. */
+  readonly every: number;
 }
 
 /** How an engine is tested. */
 export interface EngineTestOptions {
   /** Default 1e-5: float32 with sums of up to a few hundred terms. */
   readonly tolerance?: number;
+  /** Runs one case in so many: for devices on which all would take minutes, such as GPUs in software. Default 1, all. */
+  readonly every?: number;
 }
 
 /** Registers every conformance suite for one engine, which `describeOn` starts. */
 export async function describeEngine(
   name: string,
   create: () => Engine | Promise<Engine>,
-  { tolerance = 1e-5 }: EngineTestOptions = {},
+  { tolerance = 1e-5, every = 1 }: EngineTestOptions = {},
 ): Promise<void> {
   await describeOn(name, create, (engine) => {
-    const subject: EngineUnderTest = { engine, tolerance };
+    const subject: EngineUnderTest = { engine, tolerance, every };
     describePrimitives(subject);
     describeSpecialValues(subject);
     describeRandomShapes(subject);

@@ -69,6 +69,7 @@ function cumulativeSum(
 
 function matmul(inputs: readonly Values[], { transposeA, transposeB }: MatmulAttributes): readonly Values[] {
   const [a, b] = [input(inputs, 0), input(inputs, 1)];
+  const [left, right] = [a.data, b.data];
   const [rows, inner] = lastTwo(a.shape, transposeA);
   const [, columns] = lastTwo(b.shape, transposeB);
   const [rowStride, innerStrideA] = transposeA ? [1, rows] : [inner, 1];
@@ -82,7 +83,7 @@ function matmul(inputs: readonly Values[], { transposeA, transposeB }: MatmulAtt
       const startB = matrix * inner * columns + (position % columns) * columnStride;
       let total = 0;
       for (let k = 0; k < inner; k++) {
-        total += at(a.data, startA + k * innerStrideA) * at(b.data, startB + k * innerStrideB);
+        total += (left[startA + k * innerStrideA] ?? NaN) * (right[startB + k * innerStrideB] ?? NaN);
       }
       return total;
     }),

@@ -1,8 +1,6 @@
-import type { DataId, DataType, TensorInfo } from '@tensorflow/tfjs-core';
-import type { WebGPUBackend, WebGPUProgram } from '@tensorflow/tfjs-backend-webgpu';
+import type { DataId } from '@tensorflow/tfjs-core';
+import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { GpuSource } from './adapter.ts';
-
-type Uniforms = Parameters<WebGPUBackend['runWebGPUProgram']>[3];
 
 /** What of tfjs's webgpu package and its core is used, loaded on demand. */
 export interface TfjsWebGpu {
@@ -21,9 +19,9 @@ export async function loadTfjsWebGpu(): Promise<TfjsWebGpu> {
   return { core, webgpu };
 }
 
-/** tfjs's backend on a device of our own, with three of its habits corrected. */
+/** tfjs's backend on a device of our own, with two of its habits corrected. */
 export function createBackend(
-  { webgpu }: TfjsWebGpu,
+  { core, webgpu }: TfjsWebGpu,
   source: GpuSource,
   device: GPUDevice,
   info: GPUAdapterInfo | undefined,
@@ -44,42 +42,14 @@ export function createBackend(
       super.uploadToGPU(dataId);
     }
 
-    /** Keeps no second copy in host memory of what was read. */
+    /** Keeps no second copy in host memory of what was read, and lets the tensor go while it is being read. */
     override async read(dataId: DataId): ReturnType<WebGPUBackend['read']> {
-      const values = await super.read(dataId);
-      if (this.tensorMap.has(dataId)) {
-        const data = this.tensorMap.get(dataId);
-        if (data.resource) Object.assign(data, { values: null });
-      }
-      return values;
-    }
-
-    override runWebGPUProgram(
-      program: WebGPUProgram,
-      inputs: TensorInfo[],
-      dtype: DataType,
-      uniforms?: Uniforms,
-      output?: TensorInfo,
-    ): TensorInfo {
-      if (program.shaderKey.startsWith('matMul')) guardInnerDimension(program);
-      return super.runWebGPUProgram(program, inputs, dtype, uniforms, output);
+      const { values, resource, dtype } = this.tensorMap.get(dataId);
+      if (values) return values;
+      const data = await this.getBufferData(resource as GPUBuffer);
+      return core.util.convertBackendValuesAndArrayBuffer(data, dtype);
     }
   }
 
   return source.expose(() => new Backend(device, info));
-}
-
-/**
- * tfjs's matrix products read B past its last row, into whatever comes next, and rely on A being 0 there: a NaN or infinity
- * in the next matrix of a batch would spread, as 0 times it is NaN.
- */
-function guardInnerDimension(program: WebGPUProgram): void {
-  const getUserCode = program.getUserCode.bind(program);
-  program.getUserCode = () => {
-    const code = getUserCode();
-    const guarded = code.replace(/value = getB\(([^)]*)\);/, 'if (row < uniforms.dimInner) { value = getB($1); }');
-    if (guarded === code)
-      throw new Error('webgpu: tfjs-backend-webgpu 4.22.0 was expected; its matrix product has changed');
-    return guarded;
-  };
 }

@@ -14,7 +14,7 @@ import { WebGpuUnavailableError } from './errors.ts';
 import { elementwiseShaders } from './shaders/elementwise.ts';
 import { indexingShaders } from './shaders/indexing.ts';
 import { layoutShaders } from './shaders/layout.ts';
-import { matmulShader } from './shaders/matmul.ts';
+import { matmulShaders } from './shaders/matmul.ts';
 import { SHADER_KERNEL, shaderKernel } from './shaders/program.ts';
 import { reduceShaders } from './shaders/reduce.ts';
 
@@ -49,7 +49,7 @@ export async function createWebGpuEngineWith(options: WebGpuAdapterOptions, open
       ...layoutShaders,
       ...reduceShaders,
       ...indexingShaders,
-      ...matmulShader(tfjs.core.env()),
+      ...matmulShaders,
     },
   });
   return new WebGpuEngine({ kernels, backend, device, source });

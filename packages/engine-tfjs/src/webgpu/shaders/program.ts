@@ -85,8 +85,8 @@ export function shaderKernel({
   // one without elements has no buffer, and is read from here
   const values = sizeOf(shape) === 0 ? new Float32Array(0) : undefined;
   const dataId = into ? into.dataId : backend.makeTensorInfo(shape, shader.dtype, values).dataId;
-  // shaders see flat arrays, so that tfjs's limits on ranks do not apply
-  const flat = (info: TensorInfo): TensorInfo => ({ ...info, shape: [sizeOf(info.shape)] });
+  // tfjs writes shapes into shaders, compiles one for each relation between them, and knows ranks up to 6: it sees none
+  const flat = (info: TensorInfo): TensorInfo => ({ ...info, shape: [1] });
   const output = { dataId, shape, dtype: shader.dtype };
   if (shader.invocations > 0) {
     const uniforms = (shader.uniforms ?? []).map(({ type, value }) => ({

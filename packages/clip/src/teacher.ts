@@ -3,7 +3,7 @@
 // V visible patches of a frame, M = T V of a clip; W width; K returned layers; C width of the features.
 // With a tubelet of k frames, T counts tubelets.
 import { alignedLayers, LayerNorm, Module, Parameter } from '@umt/nn';
-import { patchVectors, resizeVideo, TubeletProjection } from '@umt/tokenizer';
+import { patchVectors, resizeVideo, TubeletProjection, type TokenGrid } from '@umt/tokenizer';
 import {
   add,
   broadcastTo,
@@ -131,9 +131,12 @@ export class Teacher extends Module {
    *
    * @param video_BTHWC [B, T k, H, W, 3], normalised
    * @param visible int32 [B, M], token numbers within each clip, unique
+   * @param grid the tokens of a clip that the numbers are meant for
    * @returns [K, B, M, C]
+   * @throws RangeError when the teacher's tokens are not those of `grid`
    */
-  targetAt(video_BTHWC: Tensor, visible: Tensor): Tensor {
+  targetAt(video_BTHWC: Tensor, visible: Tensor, grid?: TokenGrid): Tensor {
+    if (grid) this.#checkGrid(video_BTHWC, grid);
     return withoutGradients(() =>
       scope(() => {
         const { kept, last_FSW } = this.#trunk(video_BTHWC);
@@ -143,6 +146,16 @@ export class Teacher extends Module {
         );
         return this.#features(layers, video_BTHWC);
       }),
+    );
+  }
+
+  #checkGrid(video_BTHWC: Tensor, { frames, rows, columns }: TokenGrid): void {
+    const { resolution, patch, tubelet } = this.config;
+    const side = resolution / patch;
+    const own = (video_BTHWC.shape[1] ?? 0) / tubelet;
+    if (frames === own && rows === side && columns === side) return;
+    throw new RangeError(
+      `teacher: a clip has ${own} x ${side} x ${side} tokens where ${frames} x ${rows} x ${columns} are meant; choose its resolution and tubelet for the same grid`,
     );
   }
 

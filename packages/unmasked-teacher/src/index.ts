@@ -9,10 +9,23 @@ export { pretrainL16 } from './recipes/pretrain-l16.ts';
 export { pretrainTiny } from './recipes/pretrain-tiny.ts';
 export { renderReport } from './report/render-report.ts';
 export type { ClipPicture, HeldOutSummary, ReportData, StepPoint } from './report/report-data.ts';
-export { frozenTeacher, type FrozenTarget, type FrozenTeacher, type TokenFeatures } from './stage1/frozen-teacher.ts';
-export { maskedTarget, type MaskConfig, type MaskedTarget } from './stage1/masks.ts';
+export {
+  frozenTeacher,
+  TeacherGridError,
+  type FrozenTarget,
+  type FrozenTeacher,
+  type FrozenTeacherOptions,
+  type TokenFeatures,
+} from './stage1/frozen-teacher.ts';
+export { frozenImageTeacher, type ImageFeatures, type ImageTeacherOptions } from './stage1/image-teacher.ts';
+export { maskedTarget, studentTokens, type MaskConfig, type MaskedTarget } from './stage1/masks.ts';
 export { buildStudent, buildTeacher, studentConfigOf, teacherConfigOf } from './stage1/models.ts';
-export { createPretrainTask, type PretrainTaskOptions, type VideoBatch } from './stage1/pretrain-task.ts';
+export {
+  createPretrainTask,
+  type AlignedTeacher,
+  type PretrainTaskOptions,
+  type VideoBatch,
+} from './stage1/pretrain-task.ts';
 export {
   runPretraining,
   type EvaluationEvent,
@@ -23,3 +36,4 @@ export {
   type PretrainOutcome,
 } from './stage1/run-pretraining.ts';
 export { clipOptionsOf, clipsPerStep, trainOptionsOf } from './stage1/train-options.ts';
+export { createVideoMaeTask, type VideoMaeTaskOptions } from './stage1/video-mae-task.ts';

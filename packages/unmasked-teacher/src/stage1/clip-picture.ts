@@ -34,6 +34,7 @@ function pictureOf(
   config: PretrainConfig,
 ): ClipPicture {
   const [clips = 0, frames = 0, size = 0] = shape;
+  const { tubelet } = config.student;
   const path = paths[clip] ?? `clip ${clip}`;
   const part = <Values extends TypedArray>(values: Values) => {
     const length = values.length / clips;
@@ -41,8 +42,8 @@ function pictureOf(
   };
   return {
     name: path.split(/[/\\]/).at(-1) ?? path,
-    strip: frameStrip(part(video), frames, size),
-    frames,
+    strip: frameStrip(part(video), frames / tubelet, size, tubelet),
+    frames: frames / tubelet,
     grid: config.video.size / config.student.patchSize,
     attention: attention && part(attention),
     visible: Array.from(part(visible)),
@@ -57,11 +58,15 @@ function spread<T>(list: readonly T[], count: number): readonly T[] {
   );
 }
 
-/** Normalised frames [T, S, S, 3] as one RGB picture, side by side, made smaller by averaging whole pixels. */
-function frameStrip(pixels: ArrayLike<number>, frames: number, size: number): ClipPicture['strip'] {
+/**
+ * The middle one of each `step` normalised frames [T, S, S, 3] as one RGB picture, side by side, made smaller by averaging whole
+ * pixels.
+ */
+function frameStrip(pixels: ArrayLike<number>, frames: number, size: number, step: number): ClipPicture['strip'] {
   const shrink = Math.ceil(size / MAX_SIZE);
   const side = Math.floor(size / shrink);
   const width = side * frames;
+  const middle = Math.floor(step / 2);
   const rgb = new Uint8Array(width * side * 3);
   for (let frame = 0; frame < frames; frame++) {
     for (let y = 0; y < side; y++) {
@@ -70,7 +75,7 @@ function frameStrip(pixels: ArrayLike<number>, frames: number, size: number): Cl
           let sum = 0;
           for (let dy = 0; dy < shrink; dy++) {
             for (let dx = 0; dx < shrink; dx++) {
-              const at = (frame * size + y * shrink + dy) * size + x * shrink + dx;
+              const at = ((frame * step + middle) * size + y * shrink + dy) * size + x * shrink + dx;
               sum += pixels[at * 3 + channel] ?? 0;
             }
           }

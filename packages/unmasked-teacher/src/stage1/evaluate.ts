@@ -14,11 +14,11 @@ import {
   tensor,
   type Tensor,
 } from '@umt/tensor';
-import { patchVectors } from '@umt/tokenizer';
+import { patchVectors, tokenCount } from '@umt/tokenizer';
 import type { Student } from '@umt/vit';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import { selectOfLayers, type FrozenTeacher } from './frozen-teacher.ts';
-import { maskedTarget, type MaskedTarget } from './masks.ts';
+import { maskedTarget, studentTokens, type MaskedTarget } from './masks.ts';
 import type { VideoBatch } from './pretrain-task.ts';
 
 /** What is measured on clips that stay the same. */
@@ -39,7 +39,7 @@ export async function evaluateStudent(
   student: Student,
   { teacher, config, batches }: EvaluationOptions,
 ): Promise<number> {
-  const size = { frames: 1, patch: config.student.patchSize };
+  const size = { frames: config.student.tubelet, patch: config.student.patchSize };
   return meanLoss(batches, (batch, index) => {
     const video_BTHWC = tensor(batch.video, batch.shape);
     const { features, visible } = fixedTarget({ teacher, config }, batch, index, video_BTHWC);
@@ -73,7 +73,8 @@ export async function meanTarget(
   { teacher, config }: Omit<EvaluationOptions, 'batches'>,
   batches: AsyncIterable<VideoBatch>,
 ): Promise<Tensor> {
-  const tokens = config.video.frames * (config.video.size / config.student.patchSize) ** 2;
+  const grid = studentTokens(config);
+  const tokens = tokenCount(grid);
   const all = Int32Array.from({ length: tokens }, (_, token) => token);
   let sum: Tensor | undefined;
   let count = 0;
@@ -83,7 +84,7 @@ export async function meanTarget(
     sum = keep(
       scope(() => {
         const everything = broadcastTo(tensor(all, [1, tokens], 'int32'), [clips, tokens]);
-        const ofBatch = mean(teacher.targetAt(tensor(video, shape), everything), { axes: 1 });
+        const ofBatch = mean(teacher.targetAt(tensor(video, shape), everything, grid), { axes: 1 });
         return before ? add(before, ofBatch) : ofBatch;
       }),
     );

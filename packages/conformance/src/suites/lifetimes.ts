@@ -25,6 +25,7 @@ import {
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { EngineUnderTest } from '../describe-engine.ts';
 import { floats, given, integers, upload } from '../host-tensor.ts';
+import { createReferenceEngine } from '../reference-engine.ts';
 
 /** Each runs some eighty primitives and composites, forward and backward. */
 const MOST_STEPS = 200;
@@ -104,6 +105,18 @@ export function describeLifetimes({ engine, every }: EngineUnderTest): void {
       expect(engine.memory().tensors - before.tensors).toBe(2);
       dispose([x, y]);
       expect(engine.memory()).toMatchObject({ tensors: before.tensors, bytes: before.bytes });
+    });
+
+    it('a handle that was freed, or belongs to another engine, is refused', () => {
+      const freed = upload(engine, floats([3]));
+      const { handle } = freed;
+      freed.dispose();
+      expect(() => engine.run('negative', [handle], {})).toThrow();
+      const foreign = upload(createReferenceEngine(), floats([3]));
+      expect(() => engine.run('negative', [foreign.handle], {})).toThrow();
+      const own = upload(engine, floats([3]));
+      expect(() => add(own, foreign)).toThrow(`'${engine.name}' and 'reference'`);
+      own.dispose();
     });
 
     it('a precision that the engine does not list is refused by name', () => {

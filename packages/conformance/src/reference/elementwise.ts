@@ -38,7 +38,7 @@ const select: Kernel = (inputs) => {
  * The error function to double precision, by the all-positive series
  * erf x = 2 / sqrt pi * exp(-x^2) * sum of 2^n x^(2n + 1) / (1 * 3 * .. * (2n + 1)).
  */
-export function erf(x: number): number {
+function erf(x: number): number {
   if (Number.isNaN(x) || Math.abs(x) > 6) return Number.isNaN(x) ? x : Math.sign(x);
   let term = x;
   let sum = x;

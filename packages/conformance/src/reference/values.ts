@@ -54,7 +54,7 @@ export function pick(data: Float64Array, from: Int32Array): Float64Array {
 }
 
 /** Strides of `shape` seen as `target`: 0 along every axis that broadcasting adds or stretches. */
-export function broadcastStrides(shape: Shape, target: Shape): readonly number[] {
+function broadcastStrides(shape: Shape, target: Shape): readonly number[] {
   const added = target.length - shape.length;
   const own = stridesOf(shape);
   return target.map((_, axis) => (axis < added || shape[axis - added] === 1 ? 0 : (own[axis - added] ?? 0)));

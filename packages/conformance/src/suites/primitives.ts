@@ -8,7 +8,7 @@ import type { EngineUnderTest } from '../describe-engine.ts';
 import { expectReference, type Program } from '../evaluate.ts';
 
 /** Calls of every primitive there is: one that the contract adds and nobody tests does not compile. */
-export const primitiveCases: PrimitiveCases<PrimitiveName> = { ...elementwiseCases, ...reduceCases, ...layoutCases };
+const primitiveCases: PrimitiveCases<PrimitiveName> = { ...elementwiseCases, ...reduceCases, ...layoutCases };
 
 /** Results with nothing to round: they are equal, or wrong. */
 const EXACT: ReadonlySet<PrimitiveName> = new Set<PrimitiveName>([

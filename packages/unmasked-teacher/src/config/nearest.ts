@@ -17,7 +17,7 @@ export function nearestName(typed: string, known: Iterable<string>): string | un
 
 /**
  * What to say to a dotted name that is not known, `optimizer.lr`: the nearest of the same group, the same last part in
- * another group, the nearest of all, or else what the group has.
+ * another group, the nearest of all where there is no such group, or else what the group has.
  */
 export function suggestion(typed: string, known: readonly string[]): string {
   const [group, last] = splitName(typed);
@@ -29,7 +29,7 @@ export function suggestion(typed: string, known: readonly string[]): string {
   const found =
     beside.find((name) => splitName(name)[1] === near) ??
     known.find((name) => splitName(name)[1] === last) ??
-    nearestName(typed, known);
+    (beside.length > 0 && group !== '' ? undefined : nearestName(typed, known));
   if (found !== undefined) return `did you mean ${found}?`;
   return `there is ${(beside.length > 0 ? beside : known).join(', ')}`;
 }

@@ -1,0 +1,112 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { findVideos } from '../src/node/find-videos.ts';
+import { nextCommands } from '../src/node/next-commands.ts';
+import { readLog } from '../src/node/read-log.ts';
+import { clearFolder, prepareFolder, runFolder } from '../src/node/run-folder.ts';
+import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
+import { CLIPS } from './small.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'umt-files-'));
+});
+afterEach(() => rm(folder, { recursive: true, force: true }));
+
+describe('finding videos', () => {
+  const find = (data: Parameters<typeof pretrainTiny>[0]) => findVideos(pretrainTiny(data).data);
+
+  test('in a folder, below a prefix, by comma or space', async () => {
+    expect((await find({ data: { path: CLIPS } })).map(({ path }) => path)).toHaveLength(12);
+    const list = join(folder, 'train.csv');
+    await writeFile(list, 'a,0\nb/c.webm,1\n');
+    expect((await find({ data: { path: list, prefix: '/videos' } })).map(({ path }) => path)).toEqual([
+      '/videos/a.mp4',
+      '/videos/b/c.webm',
+    ]);
+    await writeFile(list, 'a 0\n');
+    expect((await find({ data: { path: list, separator: 'space' } })).map(({ path }) => path)).toEqual(['a.mp4']);
+  });
+
+  test.each([
+    [null, 'no videos: name a folder of videos or a list file with data.path (--data)'],
+    ['nowhere', 'nowhere: there is no such file or folder; data.path (--data) names the videos'],
+    [`${CLIPS}/README.md`, /README\.md:1: expected path,label/],
+  ])('%s is answered in one line', async (path, message) => {
+    await expect(find({ data: { path } })).rejects.toThrow(message);
+  });
+});
+
+describe('the log', () => {
+  const write = async (...lines: readonly (object | string)[]) => {
+    const path = join(folder, 'log.jsonl');
+    await writeFile(
+      path,
+      lines.map((line) => (typeof line === 'string' ? line : `${JSON.stringify(line)}\n`)).join(''),
+    );
+    return readLog(path);
+  };
+  const step = (number: number, loss: number | string) => ({
+    type: 'step',
+    step: number,
+    loss,
+    learningRate: 1,
+    samplesPerSecond: 2,
+    dataWaitShare: 0,
+  });
+
+  test('of a run that was killed and went on counts every step once, the later one', async () => {
+    const { steps, evaluations } = await write(
+      { type: 'start', firstStep: 0 },
+      { type: 'evaluation', step: 0, loss: 9 },
+      step(1, 10),
+      step(2, 20),
+      step(3, 30),
+      { type: 'evaluation', step: 3, loss: 8 },
+      { type: 'start', firstStep: 1 },
+      step(2, 21),
+    );
+    expect(steps.map(({ loss }) => loss)).toEqual([10, 21]);
+    expect(evaluations).toEqual([{ step: 0, loss: 9 }]);
+  });
+
+  test('may end in the middle of a line, and hold losses that are not finite', async () => {
+    const { steps } = await write(step(1, 'NaN'), step(2, 2), '{"type":"step","st');
+    expect(steps.map(({ loss }) => loss)).toEqual([Number.NaN, 2]);
+  });
+});
+
+test('clearing an output folder takes the run’s own files and leaves others', async () => {
+  const run = runFolder(join(folder, 'run'));
+  await prepareFolder(run, pretrainTiny());
+  await mkdir(join(run.checkpoints, 'step-1'), { recursive: true });
+  for (const file of [
+    run.log,
+    run.report,
+    run.weights,
+    join(run.path, 'events.out.tfevents.1.x.2.0'),
+    join(run.path, 'notes.txt'),
+  ]) {
+    await writeFile(file, 'x');
+  }
+  await clearFolder(run);
+  expect(await readdir(run.path)).toEqual(['notes.txt']);
+});
+
+describe('what the report suggests to type', () => {
+  const config = pretrainTiny({ output: "runs/it's", data: { path: 'my videos' } });
+
+  test('is quoted for a shell', () => {
+    const commands = nextCommands(config, 'stopped', 'umt').map(({ command }) => command);
+    expect(commands[0]).toBe(`umt pretrain 'runs/it'\\''s/config.json'`);
+    expect(commands[1]).toContain(`--data 'my videos' --schedule.epochs 120`);
+  });
+
+  test('names the way on only where there is one', () => {
+    const about = (outcome: 'done' | 'stopped') => nextCommands(config, outcome, 'umt').map((one) => one.about);
+    expect(about('stopped')).toContain('Go on from the checkpoint:');
+    expect(about('done')).not.toContain('Go on from the checkpoint:');
+  });
+});

@@ -1,6 +1,9 @@
 import type { Engine } from '@umt/tensor';
 import { openDawn } from './node/dawn.ts';
+import { loadTfjsNode } from './node/tfjs-node.ts';
 import { loadOnnxRuntime } from './node/onnxruntime.ts';
+import { createTensorFlowEngineWith } from './tensorflow/create.ts';
+import type { TensorFlowEngineOptions } from './tensorflow/packages.ts';
 import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
 import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
 import type { WebGpuEngine } from './webgpu/engine.ts';
@@ -39,4 +42,14 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Pro
  */
 export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Promise<WebGpuAdapter | null> {
   return findWebGpuAdapterWith(options, openDawn);
+}
+
+/**
+ * Starts an engine on TensorFlow's own native library, through @tensorflow/tfjs-node-gpu or @tensorflow/tfjs-node, which
+ * the user has installed: this package depends on neither. Works around their fault on Node 23 and newer.
+ *
+ * Throws TensorFlowUnavailableError when the package is missing or its native part does not load.
+ */
+export async function createTensorFlowEngine(options: TensorFlowEngineOptions = {}): Promise<Engine> {
+  return createTensorFlowEngineWith(loadTfjsNode(options));
 }

@@ -1,4 +1,6 @@
 import type { Engine } from '@umt/tensor';
+import { TensorFlowUnavailableError } from './tensorflow/errors.ts';
+import type { TensorFlowEngineOptions } from './tensorflow/packages.ts';
 import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
 import { openBrowserGpu } from './webgpu/browser-gpu.ts';
 import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
@@ -35,4 +37,13 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Pro
  */
 export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Promise<WebGpuAdapter | null> {
   return findWebGpuAdapterWith(options, openBrowserGpu);
+}
+
+/**
+ * TensorFlow's native library runs in Node only.
+ *
+ * Throws TensorFlowUnavailableError here.
+ */
+export async function createTensorFlowEngine(_options: TensorFlowEngineOptions = {}): Promise<Engine> {
+  throw new TensorFlowUnavailableError('missing', 'tensorflow: runs in Node only; choose webgpu or wasm in browsers');
 }

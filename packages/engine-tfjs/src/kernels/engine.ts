@@ -73,6 +73,7 @@ export class KernelEngine implements Engine {
   #handles = 0;
   #bytes = 0;
   #made: KernelHandle[] = [];
+  #isDisposed = false;
 
   constructor(options: KernelEngineOptions) {
     this.name = options.name;
@@ -95,6 +96,8 @@ export class KernelEngine implements Engine {
   }
 
   free(handle: Handle): void {
+    // after dispose there is nothing left to free, and scopes that end late need not know
+    if (this.#isDisposed) return;
     const { info } = this.#own(handle);
     (handle as KernelHandle).isFreed = true;
     this.#handles--;
@@ -112,6 +115,7 @@ export class KernelEngine implements Engine {
     inputs: readonly Handle[],
     attributes: PrimitiveAttributes[P],
   ): readonly Handle[] {
+    this.#expectLive();
     const kernel: KernelPrimitive<PrimitiveAttributes[P]> = this.#primitives[primitive];
     this.#made = [];
     const owned = inputs.map((handle) => this.#own(handle));
@@ -131,6 +135,13 @@ export class KernelEngine implements Engine {
   }
 
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
+    // a backend that lives on keeps what it is not told to drop
+    for (const dataId of this.#owners.keys()) this.#options.backend.disposeData(dataId, true);
+    this.#owners.clear();
+    this.#handles = 0;
+    this.#bytes = 0;
     this.#options.backend.dispose();
   }
 
@@ -148,6 +159,7 @@ export class KernelEngine implements Engine {
 
   /** A new tensor holding a copy of `data`, converted to `dtype`. */
   make(data: TypedArray, shape: Shape, dtype: DType): KernelHandle {
+    this.#expectLive();
     const [dims, own] = [[...shape], this.dtype(dtype)];
     const dataId = this.#options.backend.write(convert(data, own), dims, own);
     return this.#handle({ dataId, shape: dims, dtype: own });
@@ -180,7 +192,12 @@ export class KernelEngine implements Engine {
     return handle;
   }
 
+  #expectLive(): void {
+    if (this.#isDisposed) throw new Error(`${this.name}: the engine was disposed`);
+  }
+
   #own(handle: Handle): KernelHandle {
+    this.#expectLive();
     if (!(handle instanceof KernelHandle) || handle.engine !== this) {
       throw new Error(
         `${this.name}: tensor [${handle.shape.join(', ')}] belongs to another engine; read and upload it`,

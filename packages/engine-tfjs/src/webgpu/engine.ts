@@ -69,8 +69,7 @@ export class WebGpuEngine implements Engine {
   }
 
   free(handle: Handle): void {
-    // after dispose there is nothing left to free, and scopes that end late need not know
-    if (!this.#isDisposed) this.#parts.kernels.free(handle);
+    this.#parts.kernels.free(handle);
   }
 
   run<P extends PrimitiveName>(
@@ -90,7 +89,7 @@ export class WebGpuEngine implements Engine {
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;
-    this.#parts.backend.dispose();
+    this.#parts.kernels.dispose();
     this.#parts.device.destroy();
   }
 

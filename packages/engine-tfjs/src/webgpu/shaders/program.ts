@@ -93,13 +93,13 @@ export function shaderKernel({
       type: type === 'f32' ? 'float32' : 'int32',
       data: [value],
     }));
-    backend.runWebGPUProgram(
-      programOf(shader, sources.length),
-      sources.map(flat),
-      shader.dtype,
-      uniforms,
-      flat(output),
-    );
+    const program = programOf(shader, sources.length);
+    try {
+      backend.runWebGPUProgram(program, sources.map(flat), shader.dtype, uniforms, flat(output));
+    } catch (error) {
+      backend.disposeData(dataId);
+      throw error;
+    }
   }
   return output;
 }

@@ -25,7 +25,17 @@ export function addressSource(address: string | URL, name: string): UrlSource {
   });
 }
 
-async function fetchOrThrow(input: RequestInfo | URL, init: RequestInit | undefined, name: string): Promise<Response> {
+/**
+ * Fetches, three times where the server cannot be reached.
+ *
+ * @param name the source, for messages.
+ * @throws {VideoError} of kind 'not-found' when the server refuses or stays out of reach.
+ */
+export async function fetchOrThrow(
+  input: RequestInfo | URL,
+  init: RequestInit | undefined,
+  name: string,
+): Promise<Response> {
   for (let attempt = 1; ; attempt++) {
     try {
       const response = await fetch(input, init);

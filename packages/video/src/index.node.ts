@@ -4,8 +4,8 @@ import { createOpenVideo, type OpenVideo } from './open-video.ts';
 export * from './api.ts';
 
 /**
- * Opens a video in Node: mp4, mov, mkv, webm or ts, from a path, an http(s) address, a Blob or bytes.
- * Decodes with node-av where it is installed, else with the `ffmpeg` program.
+ * Opens a video in Node: mp4, mov, mkv, webm, ts, avi, flv, wmv, mpg, gif and others that FFmpeg knows, from a path, an
+ * http(s) address, a Blob or bytes. Decodes with node-av where it is installed, else with the `ffmpeg` program.
  *
  * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
  */

@@ -1,6 +1,6 @@
 import type { Source } from 'mediabunny';
-import { openContainer } from './container/open-track.ts';
-import type { VideoTrack } from './container/track.ts';
+import { openContainer, type OpenedContainer } from './container/open-track.ts';
+import type { VideoFacts, VideoTrack } from './container/track.ts';
 import type { FrameReader, ReadFrame } from './decode/frame-reader.ts';
 import { orientPicture } from './orient.ts';
 import type { DecoderName, Frame, OpenVideoOptions, Video, VideoSource } from './video.ts';
@@ -13,17 +13,35 @@ export interface OpenedSource {
   readonly name: string;
 }
 
+/** Reads frames of a track. */
+export interface OpenedReader {
+  readonly decoder: DecoderName;
+  readonly reader: FrameReader;
+}
+
+/** A video that is demuxed and decoded by one and the same library. */
+export interface OpenedFile extends OpenedReader {
+  readonly facts: VideoFacts;
+}
+
 /** What Node and browsers do differently. */
 export interface Platform {
   /** Finds the bytes. Throws 'not-found' or 'not-video' (an empty file). */
   openSource(source: VideoSource, name: string | undefined): Promise<OpenedSource>;
   /** Picks a decoder for the track. Throws 'no-decoder' or 'unsupported-codec'. */
-  openReader(
-    track: VideoTrack,
+  openReader(track: VideoTrack, source: VideoSource, name: string, options: OpenVideoOptions): Promise<OpenedReader>;
+  /**
+   * Tries a file that the demuxer cannot read, or whose codec it does not know.
+   *
+   * @param problem what the demuxer says.
+   * @returns null where there is nothing else that reads video files; rejects with `problem`, or with what is wrong.
+   */
+  openOtherwise?(
     source: VideoSource,
     name: string,
     options: OpenVideoOptions,
-  ): Promise<{ readonly decoder: DecoderName; readonly reader: FrameReader }>;
+    problem: VideoError,
+  ): Promise<OpenedFile | null>;
 }
 
 /** Opens a video: reads its index and picks a decoder, decoding nothing yet. */
@@ -33,7 +51,15 @@ export type OpenVideo = (source: VideoSource, options?: OpenVideoOptions) => Pro
 export function createOpenVideo(platform: Platform): OpenVideo {
   return async (source, options = {}) => {
     const opened = await platform.openSource(source, options.name);
-    const container = await openContainer(opened.source, opened.name);
+    let container: OpenedContainer;
+    try {
+      container = await openContainer(opened.source, opened.name);
+    } catch (error) {
+      if (!(error instanceof VideoError) || error.kind === 'not-found') throw error;
+      const other = await platform.openOtherwise?.(source, opened.name, options, error);
+      if (other === undefined || other === null) throw error;
+      return videoOf(other.facts, other.decoder, other.reader, opened.name, () => undefined);
+    }
     try {
       const { decoder, reader } = await platform.openReader(container.track, source, opened.name, options);
       return videoOf(container.track, decoder, reader, opened.name, () => container.close());
@@ -45,7 +71,7 @@ export function createOpenVideo(platform: Platform): OpenVideo {
 }
 
 function videoOf(
-  track: VideoTrack,
+  track: VideoFacts,
   decoder: DecoderName,
   reader: FrameReader,
   name: string,

@@ -42,7 +42,7 @@ export interface Video {
   readonly durationSeconds: number;
   /** [frameCount] start of each frame in seconds, ascending; frame rates may vary. */
   readonly frameTimestamps: Float64Array;
-  /** 'avc', 'hevc', 'vp8', 'vp9', 'av1', 'prores'. */
+  /** 'avc', 'hevc', 'vp8', 'vp9', 'av1', 'prores'; in Node also FFmpeg's name of any other ('mpeg4', 'wmv2', ...). */
   readonly codec: string;
   /** Clockwise turn that the file asks for; already applied to frames and size. */
   readonly rotation: Rotation;

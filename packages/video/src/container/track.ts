@@ -11,16 +11,22 @@ export interface Orientation {
   readonly isMirrored: boolean;
 }
 
-/** The video track of an opened container: what it says about itself, and its packets. */
-export interface VideoTrack {
-  readonly codec: VideoCodec;
-  /** What WebCodecs decoders are configured with; `description` is the codec's extra data. */
-  readonly decoderConfig: VideoDecoderConfig;
+/** What is known of a video whichever way it is read. */
+export interface VideoFacts {
+  readonly codec: string;
   /** Size of decoded frames in pixels, before rotation. */
   readonly codedWidth: number;
   readonly codedHeight: number;
   readonly orientation: Orientation;
   readonly colorSpace: ColorSpace;
+  readonly timeline: Pick<Timeline, 'frameTimestamps' | 'durationSeconds'>;
+}
+
+/** The video track of an opened container: what it says about itself, and its packets. */
+export interface VideoTrack extends VideoFacts {
+  readonly codec: VideoCodec;
+  /** What WebCodecs decoders are configured with; `description` is the codec's extra data. */
+  readonly decoderConfig: VideoDecoderConfig;
   readonly timeline: Timeline;
   /** Yields the packets at decoding positions start..end, inclusive; fewer where the file ends early. */
   packets(start: number, end: number): AsyncGenerator<{ readonly data: Uint8Array; readonly isKey: boolean }>;

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import type { ColorSpace } from '../picture.ts';
 import type { FrameReader, ReadFrame } from '../decode/frame-reader.ts';
 import { VideoError } from '../video-error.ts';
+import { readRgb } from './raw-rgb.ts';
 import { readY4m } from './y4m.ts';
 
 /** Without a byte for this long the program is taken for hung and killed. */
@@ -28,6 +29,8 @@ export interface FfmpegInput {
   readonly name: string;
   readonly colorSpace: ColorSpace;
   readonly threads: number;
+  /** Size of the pictures where their pixel format must be sent as RGB because YUV4MPEG2 cannot carry it. */
+  readonly rgbSize?: readonly [number, number] | undefined;
 }
 
 /**
@@ -59,7 +62,10 @@ async function* pick(input: FfmpegInput, frames: readonly number[], process: Ffm
   const wanted = new Set(frames);
   let last: ReadFrame | undefined;
   let count = 0;
-  for await (const picture of readY4m(process.output, input.colorSpace)) {
+  const { rgbSize } = input;
+  const pictures =
+    rgbSize === undefined ? readY4m(process.output, input.colorSpace) : readRgb(process.output, rgbSize[0], rgbSize[1]);
+  for await (const picture of pictures) {
     const index = delivered[count++];
     if (index === undefined) break;
     last = { index, shownIndex: index, picture, isBrowserConverted: false };
@@ -85,7 +91,7 @@ interface FfmpegProcess {
   stop(): Promise<void>;
 }
 
-function start({ command, file, threads }: FfmpegInput, frames: readonly number[]): FfmpegProcess {
+function start({ command, file, threads, rgbSize }: FfmpegInput, frames: readonly number[]): FfmpegProcess {
   const isAddress = /^https?:/i.test(file);
   const child = spawn(
     command,
@@ -94,7 +100,8 @@ function start({ command, file, threads }: FfmpegInput, frames: readonly number[
       ...['-i', isAddress ? file : `file:${file}`, '-map', '0:V:0'],
       // The stream is made to look like 25 frames per second so that no frame is dropped or doubled.
       ...['-vf', `select='${selection(frames)}',settb=1/25,setpts=N`, '-r', '25'],
-      ...['-f', 'yuv4mpegpipe', '-strict', '-1', 'pipe:1'],
+      ...(rgbSize === undefined ? ['-f', 'yuv4mpegpipe', '-strict', '-1'] : ['-f', 'rawvideo', '-pix_fmt', 'rgb24']),
+      'pipe:1',
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },
   );

@@ -1,7 +1,4 @@
-import { mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { open, stat } from 'node:fs/promises';
 import { BlobSource, BufferSource, FilePathSource } from 'mediabunny';
 import { addressSource, isAddress } from '../address-source.ts';
 import { checkIndex, memoryBytes } from '../container/check-index.ts';
@@ -10,8 +7,11 @@ import type { OpenedSource, Platform } from '../open-video.ts';
 import type { VideoSource } from '../video.ts';
 import { emptySourceError, messageOf, VideoError } from '../video-error.ts';
 import { ffmpegFrameReader, programRuns } from './ffmpeg-program.ts';
+import { fileFor, pathOf } from './file-for.ts';
+import { FORMAT_NAMES } from './formats.ts';
 import { findDecoder, openLibAvDecoder } from './libav-decoder.ts';
 import { loadLibAv, type LibAv } from './libav.ts';
+import { isUnknownFormat, openOtherwise, removing } from './open-otherwise.ts';
 
 /** What Node may have installed. */
 export interface NodeDecoders {
@@ -53,20 +53,28 @@ export function nodePlatform(decoders: NodeDecoders = { loadLibAv, ffmpeg: 'ffmp
           { cause: reason },
         );
       }
-      const { file, remove } = await fileFor(source);
-      const reader = ffmpegFrameReader({ command: decoders.ffmpeg, file, name, colorSpace: track.colorSpace, threads });
-      return {
-        decoder: 'ffmpeg',
-        reader: {
-          read: (frames) => reader.read(frames),
-          async close() {
-            await reader.close();
-            await remove();
-          },
-        },
-      };
+      const local = await fileFor(source, name, false);
+      const { colorSpace } = track;
+      const reader = ffmpegFrameReader({ command: decoders.ffmpeg, file: local.file, name, colorSpace, threads });
+      return { decoder: 'ffmpeg', reader: removing(reader, local) };
+    },
+    async openOtherwise(source, name, options, problem) {
+      const { decoder } = options;
+      if (decoder === 'webcodecs') return null;
+      const libav = decoder === 'ffmpeg' ? null : await decoders.loadLibAv().catch(() => null);
+      if (libav === null && decoder !== 'node-av') hasFfmpeg ??= programRuns(decoders.ffmpeg);
+      const ffmpeg = libav === null && decoder !== 'node-av' && (await hasFfmpeg) === true ? decoders.ffmpeg : null;
+      return openOtherwise({ libav, ffmpeg }, source, name, options, inNode(problem, name));
     },
   };
+}
+
+/** The demuxer's message, with the formats that Node can read besides. */
+function inNode(problem: VideoError, name: string): VideoError {
+  if (!isUnknownFormat(problem)) return problem;
+  return new VideoError('not-video', `${name} is no video file of a known format: give an ${FORMAT_NAMES} file`, {
+    cause: problem.cause,
+  });
 }
 
 async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {
@@ -89,9 +97,6 @@ async function openSource(source: VideoSource, givenName: string | undefined): P
   };
 }
 
-const pathOf = (source: string | URL): string =>
-  source instanceof URL || source.startsWith('file:') ? fileURLToPath(source) : source;
-
 async function checkFile(path: string, name: string): Promise<void> {
   const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
     throw error.code === 'ENOENT' || error.code === 'ENOTDIR'
@@ -112,15 +117,4 @@ async function checkFile(path: string, name: string): Promise<void> {
   } finally {
     await handle.close();
   }
-}
-
-/** The program reads files and addresses; bytes in memory are written to a temporary file. */
-async function fileFor(source: VideoSource): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> {
-  if (typeof source === 'string' || source instanceof URL) {
-    return { file: isAddress(source) ? String(source) : pathOf(source), remove: () => Promise.resolve() };
-  }
-  const folder = await mkdtemp(join(tmpdir(), 'umt-video-'));
-  const file = join(folder, 'video');
-  await writeFile(file, new Uint8Array(source instanceof Blob ? await source.arrayBuffer() : source));
-  return { file, remove: () => rm(folder, { recursive: true, force: true }) };
 }

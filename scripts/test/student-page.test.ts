@@ -4,8 +4,9 @@ import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Features, studentForward } from '../browser/student-forward.ts';
 import { browserEntries, bundleFile } from '../bundle.mjs';
-import { findChromium, launchChromium, visit } from '../chromium.mjs';
+import { findChromium } from '../chromium.mjs';
 import { serve } from '../serve.mjs';
+import { launchChromium, visit } from '../visit.mjs';
 import { ROOT } from '../workspace.mjs';
 
 const HTML = '<!doctype html><link rel="icon" href="data:,"><script type="module" src="/entry.js"></script>';

@@ -27,6 +27,7 @@ const GATES = [
   'check:packages',
   'check:publish',
   'check:install',
+  'check:vite',
 ];
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { summary: { type: 'string' } } });

@@ -42,7 +42,10 @@ export async function visit(browser, address, { timeoutSeconds = 60 } = {}) {
     lines.push(message.text());
     if (message.type() === 'error') problems.push(`console: ${message.text()} (${message.location().url})`);
   });
-  page.on('requestfailed', (request) => problems.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const why = request.failure()?.errorText;
+    if (why !== 'net::ERR_ABORTED') problems.push(`${request.url()}: ${why}`); // aborted: the page had read enough
+  });
   page.on('response', (answer) => {
     if (answer.status() >= 400) problems.push(`${answer.url()}: ${answer.status()}`);
   });

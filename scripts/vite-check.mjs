@@ -11,6 +11,7 @@
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { conclude } from './check.mjs';
 import { findChromium } from './chromium.mjs';
@@ -130,6 +131,21 @@ async function openBuilt(folder, pages, browser) {
   }
 }
 
+/**
+ * Vite's development server resolves and prepares packages its own way: its first pages must work too.
+ * @param {string} folder @param {readonly Page[]} pages @param {import('playwright-core').Browser} browser
+ */
+async function openServed(folder, pages, browser) {
+  const { createServer } = await import(pathToFileURL(join(folder, 'node_modules/vite/dist/node/index.js')).href);
+  const server = await createServer({ root: folder, logLevel: 'error', server: { host: '127.0.0.1', port: 0 } });
+  try {
+    await server.listen();
+    return await openPages(`http://127.0.0.1:${server.httpServer.address().port}`, pages, browser);
+  } finally {
+    await server.close();
+  }
+}
+
 const { positionals } = parseArgs({ allowPositionals: true });
 const pages = publicPackages()
   .filter(({ name }) => positionals.length === 0 || positionals.includes(name))
@@ -143,11 +159,20 @@ try {
   await run('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', '--prefer-offline'], { cwd: folder });
   await followReadmes(folder);
   const browser = await launchChromium(chromium);
-  const problems = await openBuilt(folder, pages, browser).finally(() => browser.close());
-  conclude(
-    problems.map((problem) => `in a Vite page, ${problem}`),
-    `${pages.length} README examples run in pages that Vite ${VITE} built`,
-  );
+  /** @type {readonly string[]} */
+  let problems = [];
+  try {
+    const built = await openBuilt(folder, pages, browser);
+    console.log('by the development server');
+    const served = await openServed(folder, pages, browser);
+    problems = [
+      ...built.map((problem) => `in a page that Vite built, ${problem}`),
+      ...served.map((problem) => `in a page of Vite's development server, ${problem}`),
+    ];
+  } finally {
+    await browser.close();
+  }
+  conclude(problems, `${pages.length} README examples run in pages that Vite ${VITE} built`);
 } catch (error) {
   const output = error instanceof CommandError ? `\n${error.output.trim()}` : '';
   conclude([`${error instanceof Error ? error.message : error}${output}`], '');

@@ -34,7 +34,7 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
       await cp(`${CLIPS}/${name}.mp4`, join(folder, 'videos', `${name}.mp4`));
     config = join(folder, 'small.json');
     const data = { ...SMALL.data, heldOut: 1, path: join(folder, 'videos') };
-    await writeFile(config, JSON.stringify({ recipe: 'tiny', ...SMALL, data }));
+    await writeFile(config, JSON.stringify({ recipe: 'tiny', device: 'wasm', ...SMALL, data }));
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -9,7 +9,7 @@ export interface FieldMeaning {
 }
 
 /** The meaning of every field of every configuration. */
-export const meanings = z.registry<FieldMeaning>();
+const meanings = z.registry<FieldMeaning>();
 
 /** Any finite number from `minimum` on. */
 export function number(about: string, minimum = 0) {

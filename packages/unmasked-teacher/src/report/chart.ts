@@ -86,9 +86,15 @@ function valueScale(values: readonly number[], logarithmic: boolean): Scale {
     ([least, most], value) => [Math.min(least, value), Math.max(most, value)],
     [Infinity, -Infinity],
   );
-  if (logarithmic && low > 0 && high / low > 4) return logScale(low / 1.15, high * 1.05);
+  if (logarithmic && low > 0 && high / low > 4) return logScale(tickBelow(low), high * 1.05);
   const bottom = low >= 0 && low < high / 2 ? 0 : low - (high - low) * 0.1;
   return linearScale(bottom, high + (high - bottom) * 0.05 || 1);
+}
+
+/** The nearest of 1, 2 and 5 times a power of ten that is not above. */
+function tickBelow(value: number): number {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return power * ([5, 2].find((factor) => factor * power <= value) ?? 1);
 }
 
 /** At most about 2000 points: of each run of neighbours the lowest and the highest, so that no spike is lost. */

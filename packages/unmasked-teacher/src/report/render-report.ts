@@ -74,7 +74,7 @@ function numbers({ clipsPerStep, trainingVideos, heldOut }: ReportData, summary:
     [
       'training loss',
       formatNumber(summary.lastLoss),
-      `mean of the last ${summary.window} steps; ${formatNumber(summary.firstLoss)} at the start`,
+      `mean of the last ${summary.window} steps; ${formatNumber(summary.firstLoss)} in the first ${summary.window}`,
     ],
     ...(heldOut === null
       ? []
@@ -90,7 +90,11 @@ function numbers({ clipsPerStep, trainingVideos, heldOut }: ReportData, summary:
       `${formatNumber(summary.samplesPerSecond)} clips/s`,
       `${formatDuration(summary.secondsPerStep)} per step of ${countOf(clipsPerStep, 'clip')}`,
     ],
-    ['waiting for data', `${formatNumber(summary.dataWaitShare * 100, 2)} %`, 'of the time of a step'],
+    [
+      'waiting for data',
+      `${Number.isNaN(summary.dataWaitShare) ? '–' : Math.round(summary.dataWaitShare * 100)} %`,
+      'of the time of a step',
+    ],
     [
       'training time',
       formatDuration(summary.seconds),

@@ -58,6 +58,7 @@ export async function fixedClips(
 
 /** Measures a student on held-out videos. */
 export class HeldOutMeasure {
+  /** The clips it measures on. */
   readonly clips: readonly NamedBatch[];
   readonly #teacher: FrozenTeacher;
   readonly #config: PretrainConfig;
@@ -68,6 +69,7 @@ export class HeldOutMeasure {
     this.clips = clips;
   }
 
+  /** How many clips a measurement is the mean of. */
   get clipCount(): number {
     return this.clips.reduce((sum, { shape }) => sum + (shape[0] ?? 0), 0);
   }

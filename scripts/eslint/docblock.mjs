@@ -2,8 +2,17 @@
 
 /** @typedef {any} Node the parser's node, whose TypeScript kinds ESLint's own types do not know */
 
+/** Whether a class member is for others to call. @param {Node} member */
+const isPublicMethod = (member) =>
+  ['MethodDefinition', 'TSAbstractMethodDefinition'].includes(member.type) &&
+  ['method', 'get'].includes(member.kind) &&
+  !['private', 'protected'].includes(member.accessibility) &&
+  member.key.type !== 'PrivateIdentifier' &&
+  !member.override;
+
 /**
- * Every symbol a source file exports has a docblock that says something.
+ * Every symbol a source file exports has a docblock that says something, and so has every public method and getter of an
+ * exported class. What overrides a method or implements an interface is described there.
  * @type {import('eslint').Rule.RuleModule}
  */
 export const docblock = {
@@ -13,7 +22,7 @@ export const docblock = {
 
     const isDocumented = (/** @type {Node} */ node) => {
       const comment = sourceCode.getCommentsBefore(node).at(-1);
-      return comment?.type === 'Block' && comment.value.startsWith('*') && /[A-Za-z]{3}/.test(comment.value);
+      return comment?.type === 'Block' && comment.value.startsWith('*') && /[A-Za-z]{3}|->/.test(comment.value);
     };
     const namesOf = (/** @type {Node} */ declaration) =>
       (declaration.declarations ?? [declaration]).map((/** @type {Node} */ one) => one.id?.name ?? '(pattern)');
@@ -29,6 +38,15 @@ export const docblock = {
           if (!isDocumented(statement))
             context.report({ node: statement, message: `exported ${name} has no docblock` });
           documented.add(name);
+          const declaration = statement.declaration ?? statement;
+          if (declaration.type !== 'ClassDeclaration' || declaration.implements?.length > 0) return;
+          const described = new Set();
+          for (const member of declaration.body.body.filter(isPublicMethod)) {
+            const method = sourceCode.getText(member.key);
+            if (!described.has(method) && !isDocumented(member))
+              context.report({ node: member, message: `exported ${name} has no docblock at ${method}` });
+            described.add(method);
+          }
         };
 
         for (const statement of program.body) {

@@ -121,6 +121,32 @@ describe('docblocks', () => {
     expect(await messagesFor('packages/nn/test/x.ts', code)).not.toContainEqual(expect.stringContaining('docblock'));
   });
 
+  it.each([
+    ['a method', 'export class Layer { forward(): void {} }', 'forward'],
+    ['a getter', 'export class Layer { get width(): number { return 3; } }', 'width'],
+    ['a static method', 'export class Layer { static of(): Layer { return new Layer(); } }', 'of'],
+    ['a method of a class exported later', 'class Layer { forward(): void {} }\nexport { Layer };', 'forward'],
+  ])('are demanded of %s of an exported class', async (_kind, code, name) => {
+    const messages = await messagesFor('packages/nn/src/x.ts', `${DOC}${code}`);
+    expect(messages).toEqual([`house/docblock: exported Layer has no docblock at ${name}`]);
+  });
+
+  it.each([
+    ['private', 'private forward(): void {}'],
+    ['hidden', '#forward(): void { this.#forward(); }'],
+    ['protected', 'protected forward(): void {}'],
+    ['documented', '/** Documented, once for all overloads. */ f(a: number): void; f(a: string): void; f(): void {}'],
+  ])('are not demanded of a method that is %s', async (_kind, member) => {
+    expect(await messagesFor('packages/nn/src/x.ts', `${DOC}export class Layer { ${member} }`)).toEqual([]);
+  });
+
+  it('are not demanded where an interface or a parent describes the method', async () => {
+    const disposable = `${DOC}export class Layer implements Disposable { [Symbol.dispose](): void {} }`;
+    expect(await messagesFor('packages/nn/src/x.ts', disposable)).toEqual([]);
+    const child = `${DOC}export class Child extends Error { override toString(): string { return ''; } }`;
+    expect(await messagesFor('packages/nn/src/x.ts', child)).toEqual([]);
+  });
+
   it('are found above what they describe, once for all overloads', async () => {
     const code = `${DOC}export function f(a: number): void;\nexport function f(a: string): void;\nexport function f(): void {}\n`;
     expect(await messagesFor('packages/nn/src/x.ts', code)).toEqual([]);

@@ -57,6 +57,7 @@ export class Tensor {
     return this.shape.reduce((size, length) => size * length, 1);
   }
 
+  /** True once it was disposed; using it then throws. */
   get isDisposed(): boolean {
     return this.#disposed;
   }

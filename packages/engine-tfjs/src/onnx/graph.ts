@@ -49,6 +49,7 @@ export class OnnxGraph {
   #outputs: Uint8Array[] = [];
   #count = 0;
 
+  /** An input of the model, of the given rank; every length is free. */
   input(name: string, rank: number, type: 'float32' | 'bool' = 'float32'): OnnxValue {
     this.#inputs.push(lengthField(11, valueInfo(name, rank, ELEMENT_TYPES[type])));
     return { name };
@@ -60,10 +61,12 @@ export class OnnxGraph {
     this.#outputs.push(lengthField(12, valueInfo(name, rank, ELEMENT_TYPES.float32)));
   }
 
+  /** The first output of a node of ONNX's own operator set. */
   node(type: string, inputs: readonly OnnxValue[], attributes: OnnxAttributes = {}): OnnxValue {
     return this.#add(type, '', inputs, attributes);
   }
 
+  /** The first output of a node of onnxruntime's contributed operators. */
   microsoft(type: string, inputs: readonly OnnxValue[], attributes: OnnxAttributes = {}): OnnxValue {
     return this.#add(type, MICROSOFT, inputs, attributes);
   }

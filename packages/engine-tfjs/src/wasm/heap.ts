@@ -62,6 +62,7 @@ export class WasmHeap {
     return { base, offset: Math.ceil(base / ALIGNMENT) * ALIGNMENT, bytes };
   }
 
+  /** Gives a block back; its memory may be handed out again at once. */
   release(block: Block): void {
     if (block === EMPTY) return;
     this.#heldBytes -= block.bytes + ALIGNMENT + TAIL;
@@ -75,14 +76,17 @@ export class WasmHeap {
     this.#module._free(base);
   }
 
+  /** A view of `size` elements. Growth of the heap detaches it: take it after all allocations. */
   float32({ offset, size }: Span): Float32Array<ArrayBuffer> {
     return new Float32Array(this.#module.HEAPU8.buffer, offset, size);
   }
 
+  /** A view like `float32`, of int32 elements. */
   int32({ offset, size }: Span): Int32Array<ArrayBuffer> {
     return new Int32Array(this.#module.HEAPU8.buffer, offset, size);
   }
 
+  /** A view like `float32`, of bytes. */
   uint8({ offset, size }: Span): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.#module.HEAPU8.buffer, offset, size);
   }

@@ -96,6 +96,7 @@ export class HandleStore {
     return handle;
   }
 
+  /** Frees a handle, and its memory when no other shares it. Throws when the handle is freed already or foreign. */
   free(handle: Handle): void {
     const owned = this.own(handle);
     owned.isFreed = true;
@@ -118,18 +119,22 @@ export class HandleStore {
     return handle.dtype === 'int32' ? this.heap.int32(handle.span) : this.heap.uint8(handle.span);
   }
 
+  /** The elements of a float32 handle where they lie. */
   floats(handle: WasmHandle): Float32Array<ArrayBuffer> {
     return this.heap.float32(handle.span);
   }
 
+  /** The elements of an int32 handle where they lie. */
   integers(handle: WasmHandle): Int32Array<ArrayBuffer> {
     return this.heap.int32(handle.span);
   }
 
+  /** The elements of a bool handle where they lie, one byte each. */
   bytes(handle: WasmHandle): Uint8Array<ArrayBuffer> {
     return this.heap.uint8(handle.span);
   }
 
+  /** What is held now: handles, their bytes (shared ones once), and the size of the heap. */
   memory(): EngineMemory {
     return { tensors: this.#handles, bytes: this.#bytes, reservedBytes: this.heap.reservedBytes };
   }

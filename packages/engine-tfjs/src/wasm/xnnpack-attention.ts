@@ -24,6 +24,7 @@ export class XnnpackAttention {
     this.#c = c;
   }
 
+  /** softmax(scale q k^T + mask) v for all heads, into `out`: [batch, queries, width]. */
   forward({ q, k, v, mask }: AttentionInputs, out: Span, shape: AttentionShape): void {
     const { queries, keys, heads, scale } = shape;
     const head = shape.width / heads;
@@ -41,6 +42,7 @@ export class XnnpackAttention {
     });
   }
 
+  /** The gradients of q, k and v, from those of `out`; the weights are computed again, not kept. */
   backward(
     inputs: AttentionInputs & { readonly out: Span; readonly gradient: Span },
     gradients: { readonly q: Span; readonly k: Span; readonly v: Span },

@@ -2,7 +2,7 @@ export { fromTfjs, toTfjs } from './bridge.ts';
 export { createCpuEngine } from './cpu/create.ts';
 export { EngineMemoryError, OnnxRuntimeError, WasmLoadError } from './errors.ts';
 export { TensorFlowUnavailableError } from './tensorflow/errors.ts';
-export type { TensorFlowEngineOptions, TensorFlowPackage } from './tensorflow/packages.ts';
+export type { FoundTensorFlow, TensorFlowEngineOptions, TensorFlowPackage } from './tensorflow/packages.ts';
 export type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
 export type { WebGpuEngine } from './webgpu/engine.ts';
 export { GpuError, GpuLostError, WebGpuUnavailableError, type GpuErrorKind } from './webgpu/errors.ts';

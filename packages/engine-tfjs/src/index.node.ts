@@ -1,6 +1,6 @@
 import type { Engine } from '@umt/tensor';
 import { openDawn } from './node/dawn.ts';
-import { loadTfjsNode } from './node/tfjs-node.ts';
+import { findTensorFlow, loadTfjsNode } from './node/tfjs-node.ts';
 import { loadOnnxRuntime } from './node/onnxruntime.ts';
 import { createTensorFlowEngineWith } from './tensorflow/create.ts';
 import type { TensorFlowEngineOptions } from './tensorflow/packages.ts';
@@ -10,6 +10,7 @@ import type { WebGpuEngine } from './webgpu/engine.ts';
 import { createWasmEngineWith, type WasmEngineOptions } from './wasm/create.ts';
 
 export * from './api.ts';
+export { findTensorFlow };
 
 /**
  * Starts an engine on TensorFlow.js's wasm backend, made right and fast: the default CPU path.

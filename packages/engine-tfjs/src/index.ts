@@ -1,6 +1,6 @@
 import type { Engine } from '@umt/tensor';
 import { TensorFlowUnavailableError } from './tensorflow/errors.ts';
-import type { TensorFlowEngineOptions } from './tensorflow/packages.ts';
+import type { FoundTensorFlow, TensorFlowEngineOptions } from './tensorflow/packages.ts';
 import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
 import { openBrowserGpu } from './webgpu/browser-gpu.ts';
 import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
@@ -46,4 +46,9 @@ export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Prom
  */
 export async function createTensorFlowEngine(_options: TensorFlowEngineOptions = {}): Promise<Engine> {
   throw new TensorFlowUnavailableError('missing', 'tensorflow: runs in Node only; choose webgpu or wasm in browsers');
+}
+
+/** The package that `createTensorFlowEngine` would load: in browsers none. */
+export function findTensorFlow(_options: TensorFlowEngineOptions = {}): FoundTensorFlow | null {
+  return null;
 }

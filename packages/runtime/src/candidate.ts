@@ -33,6 +33,9 @@ export interface Candidate {
   /** Whether 'auto' may pick it; those it may not are for tests and comparison. */
   readonly isAutomatic: boolean;
   probe(): Promise<Availability>;
-  /** Starts it. Rejects with a message that says what to install. */
-  load(options: EngineOptions): Promise<Engine>;
+  /**
+   * Starts it. Rejects with a message that says what to install; when it was not asked for by name also where another
+   * engine would serve better, with a message that says why.
+   */
+  load(options: EngineOptions, isAskedFor: boolean): Promise<Engine>;
 }

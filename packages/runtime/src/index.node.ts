@@ -1,5 +1,8 @@
 import { cpuCandidate } from './candidates/cpu.ts';
+import { tensorFlowCandidate } from './candidates/tensorflow.ts';
 import { wasmCandidate } from './candidates/wasm.ts';
+import { lookForDawn } from './candidates/webgpu.node.ts';
+import { webGpuCandidate } from './candidates/webgpu.ts';
 import { installedVersion } from './installed-version.node.ts';
 import { loadChosen, probeAll, type CandidateReport, type LoadedEngine, type LoadOptions } from './pick.ts';
 
@@ -8,6 +11,8 @@ export { installedVersion };
 
 /** Engines of Node in the order in which 'auto' tries them. */
 const candidates = [
+  tensorFlowCandidate(async () => (await import('@umt/engine-tfjs')).findTensorFlow()?.package ?? null),
+  webGpuCandidate(lookForDawn),
   wasmCandidate(() => installedVersion(['@umt/engine-tfjs', 'onnxruntime-node'], import.meta.url)),
   cpuCandidate,
 ];

@@ -1,12 +1,14 @@
 import { cpuCandidate } from './candidates/cpu.ts';
 import { wasmCandidate } from './candidates/wasm.ts';
+import { lookForBrowserGpu } from './candidates/webgpu.browser.ts';
+import { webGpuCandidate } from './candidates/webgpu.ts';
 import { loadChosen, probeAll, type CandidateReport, type LoadedEngine, type LoadOptions } from './pick.ts';
 
 export * from './api.ts';
 export { installedVersion } from './installed-version.ts';
 
 /** Engines of browsers in the order in which 'auto' tries them. */
-const candidates = [wasmCandidate(() => Promise.resolve(undefined)), cpuCandidate];
+const candidates = [webGpuCandidate(lookForBrowserGpu), wasmCandidate(() => Promise.resolve(undefined)), cpuCandidate];
 
 /**
  * Picks and starts an engine in a browser: by name, or the best that runs here.

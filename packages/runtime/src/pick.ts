@@ -67,7 +67,7 @@ export async function loadChosen(options: LoadOptions, { candidates, environment
   const reports = await probeAll(candidates);
   const found = asked === 'auto' ? undefined : findCandidate(asked, candidates);
   const { engine, reason } = found
-    ? { engine: await start(found, asked, reports, engineOptions), reason: source }
+    ? { engine: await startAskedFor(found, asked, reports, engineOptions), reason: source }
     : await firstThatStarts(candidates, reports, engineOptions);
   const picked = { device: engine.name, deviceName: engine.capabilities.deviceName, reason };
   return { engine, picked, candidates: reports };
@@ -81,19 +81,19 @@ function findCandidate(asked: string, candidates: readonly Candidate[]): Candida
   throw new DeviceError(asked, `there is no device '${asked}'; there is ${names}`);
 }
 
-async function start(
+async function startAskedFor(
   candidate: Candidate,
   asked: string,
   reports: readonly CandidateReport[],
   options: EngineOptions,
 ): Promise<Engine> {
-  const availability = reports.find(({ name }) => name === candidate.name)?.availability;
+  const availability = availabilityOf(candidate, reports);
   if (availability && !availability.isAvailable) {
     const installs = availability.additions.map(({ install }) => `; run: ${install}`).join('');
     throw new DeviceError(asked, `device '${asked}' cannot run here: ${availability.reason}${installs}`);
   }
   try {
-    return await candidate.load(options);
+    return await candidate.load(options, true);
   } catch (cause) {
     throw new DeviceError(asked, `device '${asked}' does not start: ${messageOf(cause)}`, { cause });
   }
@@ -106,15 +106,27 @@ async function firstThatStarts(
 ): Promise<{ readonly engine: Engine; readonly reason: string }> {
   const passedOver: string[] = [];
   for (const candidate of candidates.filter(({ isAutomatic }) => isAutomatic)) {
+    const availability = availabilityOf(candidate, reports);
+    if (availability && !availability.isAvailable) {
+      passedOver.push(`${candidate.name} (${availability.reason})`);
+      continue;
+    }
     try {
-      const engine = await start(candidate, candidate.name, reports, options);
-      const others = passedOver.length === 0 ? '' : `; before it: ${passedOver.join('; ')}`;
+      const engine = await candidate.load(options, false);
+      const others = passedOver.length === 0 ? '' : `; passed over: ${passedOver.join(', ')}`;
       return { engine, reason: `auto: the first that runs here${others}` };
     } catch (error) {
-      passedOver.push(messageOf(error));
+      passedOver.push(`${candidate.name} (${messageOf(error)})`);
     }
   }
-  throw new DeviceError('auto', `no device runs here: ${passedOver.join('; ')}`);
+  throw new DeviceError('auto', `no device runs here: ${passedOver.join(', ')}`);
+}
+
+function availabilityOf(
+  { name }: Candidate,
+  reports: readonly CandidateReport[],
+): CandidateReport['availability'] | undefined {
+  return reports.find((report) => report.name === name)?.availability;
 }
 
 function messageOf(error: unknown): string {

@@ -4,14 +4,7 @@ import { dirname, join, resolve } from 'node:path';
 import util from 'node:util';
 import type { LoadedTensorFlow } from '../tensorflow/create.ts';
 import { TensorFlowUnavailableError } from '../tensorflow/errors.ts';
-import { TENSORFLOW_PACKAGES, type TensorFlowEngineOptions, type TensorFlowPackage } from '../tensorflow/packages.ts';
-
-/** Where one of the packages is installed. */
-export interface FoundTensorFlow {
-  readonly package: TensorFlowPackage;
-  /** Its folder. */
-  readonly folder: string;
-}
+import { TENSORFLOW_PACKAGES, type FoundTensorFlow, type TensorFlowEngineOptions } from '../tensorflow/packages.ts';
 
 /** The package that would be loaded, or null where none is installed. Nothing of it is run. */
 export function findTensorFlow(options: TensorFlowEngineOptions = {}): FoundTensorFlow | null {

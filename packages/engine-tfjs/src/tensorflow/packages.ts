@@ -14,3 +14,10 @@ export interface TensorFlowEngineOptions {
    */
   readonly folder?: string;
 }
+
+/** Where one of the packages is installed. */
+export interface FoundTensorFlow {
+  readonly package: TensorFlowPackage;
+  /** Its folder. */
+  readonly folder: string;
+}

@@ -1,5 +1,5 @@
 // @ts-check
-import { chromium } from 'playwright-core';
+import { chromium } from 'playwright';
 
 /**
  * Starts a headless Chromium with an empty profile, which asks nobody but the pages it is given.
@@ -20,7 +20,7 @@ export function launchChromium(executablePath) {
 
 /**
  * Opens a page and waits until it sets `globalThis.result`, or until something goes wrong that will keep it from that.
- * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright').Browser} browser
  * @param {string} address
  * @param {{ readonly timeoutSeconds?: number }} [options]
  * @returns {Promise<Visit>}

@@ -101,7 +101,7 @@ async function followReadmes(folder) {
  * Opens the pages one after another and says what went wrong.
  * @param {string} origin
  * @param {readonly Page[]} pages
- * @param {import('playwright-core').Browser} browser
+ * @param {import('playwright').Browser} browser
  */
 async function openPages(origin, pages, browser) {
   /** @type {string[]} */
@@ -116,7 +116,7 @@ async function openPages(origin, pages, browser) {
   return problems;
 }
 
-/** @param {string} folder @param {readonly Page[]} pages @param {import('playwright-core').Browser} browser */
+/** @param {string} folder @param {readonly Page[]} pages @param {import('playwright').Browser} browser */
 async function openBuilt(folder, pages, browser) {
   const output = await run(process.execPath, [join(folder, 'node_modules/vite/bin/vite.js'), 'build'], { cwd: folder });
   console.log(/^.*modules transformed.*$/m.exec(output)?.[0] ?? output);
@@ -133,7 +133,7 @@ async function openBuilt(folder, pages, browser) {
 
 /**
  * Vite's development server resolves and prepares packages its own way: its first pages must work too.
- * @param {string} folder @param {readonly Page[]} pages @param {import('playwright-core').Browser} browser
+ * @param {string} folder @param {readonly Page[]} pages @param {import('playwright').Browser} browser
  */
 async function openServed(folder, pages, browser) {
   const { createServer } = await import(pathToFileURL(join(folder, 'node_modules/vite/dist/node/index.js')).href);

@@ -6,6 +6,7 @@ import { stateDict } from '@umt/nn';
 import { loadEngine } from '@umt/runtime';
 import { setEngine } from '@umt/tensor';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readLog } from '../src/node/read-log.ts';
 import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
 import { buildTeacher } from '../src/stage1/models.ts';
 import { eventsOf, isBuilt, umt, type CliResult } from './cli.ts';
@@ -86,25 +87,52 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
       expect(result.err).toContain('step 3/3');
     });
 
-    test('Ctrl-C ends it with a checkpoint and code 130; started again it has the losses of a run that was never stopped', async () => {
-      const words = ['pretrain', config, '--epochs', '25', '--json', '--report.evaluate-every-steps', 'none'];
-      const whole = await umt([...words, '--output', output('whole')]);
-      const first = await umt([...words, '--output', output('stopped')], {
-        onLine: (line, interrupt) => {
-          if (line.includes('"step":5,') && line.includes('"type":"step"')) interrupt();
-        },
-      });
-      expect(first.code).toBe(130);
-      expect(first.err).toContain('stopping after this step; Ctrl-C again quits at once');
-      const stopped = eventsOf(first).find((event) => event['type'] === 'stopped');
-      expect(stopped?.['checkpointStep']).toBe(stopped?.['step']);
-      expect(await readFile(join(output('stopped'), 'report.html'), 'utf8')).toContain('Go on from the checkpoint');
+    describe('that is ended and started again', () => {
+      const words = () => ['pretrain', config, '--epochs', '25', '--json', '--report.evaluate-every-steps', 'none'];
+      /** Runs until a step is reported, then sends a signal. */
+      const runUntil = (step: number, signal: NodeJS.Signals, folderName: string) =>
+        umt([...words(), '--output', output(folderName)], {
+          onLine: (line, send) => {
+            if (line.includes(`"step":${step},`) && line.includes('"type":"step"')) send(signal);
+          },
+        });
+      let whole: CliResult;
+      beforeAll(async () => {
+        whole = await umt([...words(), '--output', output('whole')]);
+      }, 60_000);
 
-      const second = await umt(['pretrain', join(output('stopped'), 'config.json'), '--json']);
-      expect(second.code).toBe(0);
-      expect(losses(first).length).toBeGreaterThan(4);
-      expect(losses(second).length).toBeGreaterThan(0);
-      expect([...losses(first), ...losses(second)]).toEqual(losses(whole));
+      test('by Ctrl-C leaves a checkpoint and code 130, and goes on with the losses of a run that was never stopped', async () => {
+        const first = await runUntil(5, 'SIGINT', 'stopped');
+        expect(first.code).toBe(130);
+        expect(first.err).toContain('stopping after this step; Ctrl-C again quits at once');
+        const stopped = eventsOf(first).find((event) => event['type'] === 'stopped');
+        expect(stopped?.['checkpointStep']).toBe(stopped?.['step']);
+        expect(await readFile(join(output('stopped'), 'report.html'), 'utf8')).toContain('Go on from the checkpoint');
+
+        const second = await umt(['pretrain', join(output('stopped'), 'config.json'), '--json']);
+        expect(second.code).toBe(0);
+        expect(losses(first).length).toBeGreaterThan(4);
+        expect(losses(second).length).toBeGreaterThan(0);
+        expect([...losses(first), ...losses(second)]).toEqual(losses(whole));
+      });
+
+      test('by a kill goes on from its newest checkpoint with those losses too, and its report shows every step once', async () => {
+        const step = 10 + Math.floor(Math.random() * 30);
+        const first = await runUntil(step, 'SIGKILL', 'killed');
+        expect(first.code).toBeNull();
+        const second = await umt(['pretrain', join(output('killed'), 'config.json'), '--json']);
+        expect(second.code).toBe(0);
+        const expected = losses(whole);
+        expect(losses(second).length, `killed at step ${step}`).toBeLessThan(expected.length);
+        expect(losses(second), `killed at step ${step}`).toEqual(
+          expected.slice(expected.length - losses(second).length),
+        );
+        const { steps } = await readLog(join(output('killed'), 'log.jsonl'));
+        expect(
+          steps.map((point) => [point.step, point.loss]),
+          `killed at step ${step}`,
+        ).toEqual(expected);
+      });
     });
 
     test('--no-resume does not touch what is there, --overwrite starts anew', async () => {

@@ -19,14 +19,14 @@ export interface CliResult {
 /**
  * Runs `umt` as a user does.
  *
- * @param onLine called with every whole line of standard output and a way to send Ctrl-C
+ * @param onLine called with every whole line of standard output and a way to send it a signal
  */
 export function umt(
   words: readonly string[],
   options: {
     readonly cwd?: string;
     readonly env?: NodeJS.ProcessEnv;
-    readonly onLine?: (line: string, interrupt: () => void) => void;
+    readonly onLine?: (line: string, send: (signal: NodeJS.Signals) => void) => void;
   } = {},
 ): Promise<CliResult> {
   return new Promise((resolve, reject) => {
@@ -41,7 +41,7 @@ export function umt(
       out += text;
       const lines = (rest + text).split('\n');
       rest = lines.pop() ?? '';
-      for (const line of lines) options.onLine?.(line, () => child.kill('SIGINT'));
+      for (const line of lines) options.onLine?.(line, (signal) => child.kill(signal));
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, out, err }));

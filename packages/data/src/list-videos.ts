@@ -14,6 +14,11 @@ export const VIDEO_EXTENSIONS: readonly string[] = [
   '.wmv',
   '.mpg',
   '.mpeg',
+  '.asf',
+  '.vob',
+  '.3gp',
+  '.ogv',
+  '.gif',
 ];
 
 /** What a folder is searched for. */

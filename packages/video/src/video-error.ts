@@ -25,7 +25,8 @@ export class VideoError extends Error {
   readonly kind: VideoErrorKind;
 
   constructor(kind: VideoErrorKind, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    // Names of files and codecs may hold anything.
+    super(message.replaceAll(/\p{Cc}+/gu, ' '), options);
     this.kind = kind;
   }
 }

@@ -101,14 +101,17 @@ describe('errors', () => {
     ['absent.mp4', 'not-found', 'does not exist: check the path'],
     ['', 'not-video', 'is a folder: give a video file'],
     ['empty.mp4', 'not-video', 'is empty (0 bytes): it was not written or not fetched to the end'],
-    ['text.mp4', 'not-video', 'is no video file of a known format: give an mp4, mov, mkv, webm or ts file'],
+    [
+      'text.mp4',
+      'not-video',
+      'is no video file of a known format: give an mp4, mov, mkv, webm, ts, avi, flv, wmv, mpg or gif file',
+    ],
     [
       'cut-before-index.mp4',
       'not-video',
       'has no index of its contents: it was cut off before the end; fetch it again',
     ],
     ['audio-only.mp4', 'no-video-track', 'has no video track: it holds sound only'],
-    ['mpeg4.mp4', 'unsupported-codec', 'is coded as "mp4v", which is not supported: convert it to H.264'],
   ];
 
   it.each(files)('one line names the file and what is wrong: %s', async (file, kind, message) => {
@@ -195,6 +198,8 @@ describe('errors', () => {
 
   it('are the only thing that damaged bytes can cause: every frame comes, or a VideoError', async () => {
     const files = ['open-gop.mp4', 'many-keys.mkv', 'odd-size.webm', 'fragmented.mp4', 'vp8-hidden.webm', 'hevc.mov'];
+    files.push('xvid.avi', 'mjpeg.avi', 'cinepak.avi', 'ffv1.avi', 'sorenson.flv', 'wmv2.wmv', 'mpeg1.mpg', 'mpeg2.ts');
+    files.push('animated.gif', 'theora.ogv', 'h263.3gp', 'mpeg4-rotated.mp4', 'ffv1-10-bit.mkv');
     const originals = files.map((file) => readFileSync(oddPath(file)));
     await fc.assert(
       fc.asyncProperty(
@@ -227,8 +232,61 @@ describe('errors', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 120 },
     );
+  });
+});
+
+describe('formats that FFmpeg demuxes', () => {
+  it('say what they are before frames are read', async () => {
+    const video = await openVideo(oddPath('xvid.avi'));
+    expect(video).toMatchObject({ codec: 'mpeg4', decoder: 'node-av', frameCount: 15, width: 96, height: 64 });
+    expect([...video.frameTimestamps.slice(0, 3)].map((time) => time.toFixed(3))).toEqual(['0.100', '0.200', '0.300']);
+    expect(video.durationSeconds).toBeCloseTo(1.6, 6);
+    await video.close();
+    const turned = await openVideo(oddPath('mpeg4-rotated.mp4'));
+    expect(turned).toMatchObject({ width: 64, height: 96, rotation: 270 });
+    await turned.close();
+    const film = await openVideo(oddPath('mjpeg.avi'));
+    expect(film.colorSpace).toEqual({ matrix: 'bt601', fullRange: true });
+    await film.close();
+  });
+
+  it('come from an address', async () => {
+    const server = createServer((_, response) => response.end(readFileSync(oddPath('wmv2.wmv'))));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const video = await openVideo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/clip`);
+    for await (const frame of video.frames([9])) expect(planeMd5(frame)).toBe(ffmpegFrame('wmv2.wmv', 9)?.md5);
+    await video.close();
+    server.close();
+  });
+
+  it('are read by several generators at once, and end when the video is closed half-way', async () => {
+    const video = await openVideo(readFileSync(oddPath('mpeg2.vob')));
+    const [one, other] = [video.frames([3, 11]), video.frames([...video.frameTimestamps.keys()])];
+    const first = await Promise.all([one.next(), other.next()]);
+    expect(first.map(({ value }) => value?.index)).toEqual([3, 0]);
+    await one.next();
+    await video.close();
+    expect(await failure(other.next())).toMatchObject({ kind: 'closed' });
+  });
+
+  it('need something that demuxes them: without it the message names what can be read', async () => {
+    const bare = createOpenVideo(
+      nodePlatform({ loadLibAv: () => Promise.reject(new Error('no such package')), ffmpeg: 'no-such-program' }),
+    );
+    const problems = { 'xvid.avi': 'not-video', 'mpeg4.mp4': 'unsupported-codec' } as const;
+    for (const [file, kind] of Object.entries(problems)) {
+      expect(await failure(bare(oddPath(file)))).toMatchObject({
+        kind,
+        message: expect.stringContaining(
+          'for more formats run "npm install node-av@6.1.1" or put ffmpeg on the PATH',
+        ) as unknown,
+      });
+    }
+    expect(await failure(openVideo(oddPath('xvid.avi'), { decoder: 'webcodecs' }))).toMatchObject({
+      kind: 'not-video',
+    });
   });
 });
 

@@ -22,7 +22,6 @@ export interface OtherReaders {
  * that FFmpeg knows.
  *
  * @param problem what the demuxer said.
- * @returns null where nothing is installed that could.
  * @throws {VideoError} `problem` where FFmpeg does not know the file either, else what is wrong with it.
  */
 export async function openOtherwise(
@@ -31,8 +30,8 @@ export async function openOtherwise(
   name: string,
   { threads = 1 }: OpenVideoOptions,
   problem: VideoError,
-): Promise<OpenedFile | null> {
-  if (libav === null && ffmpeg === null) return null;
+): Promise<OpenedFile> {
+  if (libav === null && ffmpeg === null) throw problem;
   const local = await fileFor(source, name, true);
   try {
     if (libav !== null) {

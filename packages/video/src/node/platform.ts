@@ -64,6 +64,7 @@ export function nodePlatform(decoders: NodeDecoders = { loadLibAv, ffmpeg: 'ffmp
       const libav = decoder === 'ffmpeg' ? null : await decoders.loadLibAv().catch(() => null);
       if (libav === null && decoder !== 'node-av') hasFfmpeg ??= programRuns(decoders.ffmpeg);
       const ffmpeg = libav === null && decoder !== 'node-av' && (await hasFfmpeg) === true ? decoders.ffmpeg : null;
+      if (libav === null && ffmpeg === null) throw withAdvice(problem);
       return openOtherwise({ libav, ffmpeg }, source, name, options, inNode(problem, name));
     },
   };
@@ -75,6 +76,13 @@ function inNode(problem: VideoError, name: string): VideoError {
   return new VideoError('not-video', `${name} is no video file of a known format: give an ${FORMAT_NAMES} file`, {
     cause: problem.cause,
   });
+}
+
+/** The demuxer's message, with what to install where that could read the file. */
+function withAdvice(problem: VideoError): VideoError {
+  if (!isUnknownFormat(problem) && problem.kind !== 'unsupported-codec') return problem;
+  const advice = 'for more formats run "npm install node-av@6.1.1" or put ffmpeg on the PATH';
+  return new VideoError(problem.kind, `${problem.message}; ${advice}`, { cause: problem.cause });
 }
 
 async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {

@@ -51,11 +51,12 @@ export async function probeWithFfmpeg(
     child.once('close', () => resolve());
   });
   const report = new ProbeReport();
-  let timer = setTimeout(() => undefined, 0);
+  const giveUp = () => child.kill('SIGKILL');
+  let timer = setTimeout(giveUp, SILENCE_LIMIT_MS);
   try {
     for await (const line of createInterface({ input: child.stderr })) {
       clearTimeout(timer);
-      timer = setTimeout(() => child.kill('SIGKILL'), SILENCE_LIMIT_MS);
+      timer = setTimeout(giveUp, SILENCE_LIMIT_MS);
       report.add(line);
     }
     await closed;

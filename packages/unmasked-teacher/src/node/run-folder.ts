@@ -1,6 +1,7 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** The files of a run, all below its output folder. */
 export interface RunFolder {
@@ -29,7 +30,7 @@ export function runFolder(path: string): RunFolder {
 
 /** Makes the folder and writes the run's configuration into it. */
 export async function prepareFolder(folder: RunFolder, config: PretrainConfig): Promise<void> {
-  await mkdir(folder.path, { recursive: true });
+  await makeFolder(folder.path);
   await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);
 }
 

@@ -80,6 +80,18 @@ describe('axes', () => {
     );
   });
 
+  test('labels tell ticks apart, however near they are', () => {
+    for (const [low, high] of [
+      [1.993, 2.001],
+      [0, 1.2e-3],
+      [0, 250],
+      [1e6, 1e6 + 40],
+    ] as const) {
+      const { ticks, label } = linearScale(low, high);
+      expect(new Set(ticks.map(label)).size).toBe(ticks.length);
+    }
+  });
+
   test('a logarithmic axis puts equal factors at equal distances', () => {
     const { place, ticks } = logScale(0.05, 2);
     expect(place(0.2) - place(0.1)).toBeCloseTo(place(2) - place(1), 12);

@@ -39,13 +39,13 @@ export function lineChart({ title, series, range, logarithmic = false, height = 
   const grid = yScale.ticks.map(
     (tick) =>
       `<line class="grid" x1="${MARGIN.left}" x2="${WIDTH - MARGIN.right}" y1="${fixed(y(tick))}" y2="${fixed(y(tick))}"/>` +
-      `<text class="tick" text-anchor="end" x="${MARGIN.left - 8}" y="${fixed(y(tick) + 4)}">${formatNumber(tick)}</text>`,
+      `<text class="tick" text-anchor="end" x="${MARGIN.left - 8}" y="${fixed(y(tick) + 4)}">${yScale.label(tick)}</text>`,
   );
   const steps = xScale.ticks
     .filter(Number.isInteger)
     .map(
       (tick) =>
-        `<text class="tick" text-anchor="middle" x="${fixed(x(tick))}" y="${height - 8}">${formatNumber(tick, 7)}</text>`,
+        `<text class="tick" text-anchor="middle" x="${fixed(x(tick))}" y="${height - 8}">${xScale.label(tick)}</text>`,
     );
   const lines = series.map(({ kind, points }) => {
     const seen = points.filter(({ y: value }) => Number.isFinite(value));

@@ -50,12 +50,12 @@ function frameRow(
     const patches = Array.from({ length: grid ** 2 }, (_patch, patch) => {
       const style = overlay(t * grid ** 2 + patch);
       const [x, y] = [patch % grid, Math.floor(patch / grid)];
-      return style && `<rect x="${x}" y="${y}" width="1.02" height="1.02" ${style}/>`;
+      return style && `<rect x="${x}" y="${y}" width="1" height="1" ${style}/>`;
     });
     const place = frames === 1 ? 0 : (100 * t) / (frames - 1);
     return (
       `<div class="frame ${name}" style="background-position:${Number(place.toFixed(4))}% 0">` +
-      `<svg viewBox="0 0 ${grid} ${grid}" aria-hidden="true">${patches.join('')}</svg></div>`
+      `<svg viewBox="0 0 ${grid} ${grid}" aria-hidden="true" shape-rendering="crispEdges">${patches.join('')}</svg></div>`
     );
   });
   return `<div class="strip"><span>${label}</span><div class="frames">${drawn.join('')}</div></div>`;

@@ -49,7 +49,7 @@ function notes({ config, outcome, brokenVideos, skippedSteps }: ReportData): rea
   const found: string[] = [];
   if (config.teacher.weights === null) {
     found.push(
-      '<b>The teacher of this run is a small CLIP with random weights.</b> All of the method ran, but what the student learned is ' +
+      `<b>The teacher of this run is a ${config.teacher.width < 512 ? 'small ' : ''}CLIP with random weights.</b> All of the method ran, but what the student learned is ` +
         'how that random network answers, not what a trained CLIP knows. Such a teacher is mostly a function of each patch by itself, and its ' +
         'attention means nothing, so neither do the patches that the mask keeps. Do not fine-tune from this student. ' +
         'A trained CLIP visual tower goes in with <code>--teacher file.safetensors</code>.',
@@ -74,7 +74,7 @@ function numbers({ clipsPerStep, trainingVideos, heldOut }: ReportData, summary:
     [
       'training loss',
       formatNumber(summary.lastLoss),
-      `mean of the last ${summary.window} steps; ${formatNumber(summary.firstLoss)} in the first ${summary.window}`,
+      `mean of the last ${countOf(summary.window, 'step')}; of the first: ${formatNumber(summary.firstLoss)}`,
     ],
     ...(heldOut === null
       ? []

@@ -44,7 +44,10 @@ export interface Platform {
   ): Promise<OpenedFile | null>;
 }
 
-/** Opens a video: reads its index and picks a decoder, decoding nothing yet. */
+/**
+ * Opens a video: reads its index and picks a decoder, decoding nothing yet. (What only FFmpeg can demux is decoded once, to
+ * count its frames.)
+ */
 export type OpenVideo = (source: VideoSource, options?: OpenVideoOptions) => Promise<Video>;
 
 /** Makes `openVideo` for a platform. */

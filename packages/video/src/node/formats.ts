@@ -9,7 +9,7 @@ export const FORMATS =
 export const PROTOCOLS = 'file';
 
 /** Pictures above this many pixels come from damaged headers; decoding them could exhaust memory. */
-export const MAX_PIXELS = 2 ** 28;
+export const MAX_PIXELS = 2 ** 27;
 
 /** How messages name the containers that Node reads. */
 export const FORMAT_NAMES = 'mp4, mov, mkv, webm, ts, avi, flv, wmv, mpg or gif';

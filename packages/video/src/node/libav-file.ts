@@ -12,6 +12,9 @@ import type { LibAv } from './libav.ts';
 /** Seconds per frame where a file tells no frame rate. */
 const DEFAULT_INTERVAL = 1 / 25;
 
+/** Frames per second above which a rate is only the unit of time. */
+const MAX_RATE = 1000;
+
 /**
  * Opens a file that libav demuxes and decodes. The containers this serves do not say reliably how many frames they hold,
  * when they are shown and where decoding can start, so the file is decoded once to learn it: the frames are those that the
@@ -45,7 +48,9 @@ async function scan(
 ): Promise<{ readonly facts: VideoFacts; readonly isIndexed: boolean }> {
   const { stream } = opened;
   const unit = stream.timeBase.num / stream.timeBase.den;
-  const rate = [stream.avgFrameRate, stream.rFrameRate].find(({ num, den }) => num > 0 && den > 0);
+  const rate = [stream.avgFrameRate, stream.rFrameRate].find(
+    ({ num, den }) => num > 0 && den > 0 && num / den <= MAX_RATE,
+  );
   const times: number[] = [];
   let first: Pick<VideoFacts, 'codedWidth' | 'codedHeight' | 'colorSpace'> | undefined;
   for await (const frame of opened.frames(() => true)) {

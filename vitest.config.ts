@@ -1,6 +1,8 @@
-import { createRequire } from 'node:module';
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
+import { runExample } from './examples/run-example.ts';
 import { findChromium, softwareGpuEnvironment } from './scripts/chromium.mjs';
 import { readmeExamples } from './scripts/vitest-readme.mjs';
 import { allPackages, sourceOf } from './scripts/workspace.mjs';
@@ -29,21 +31,29 @@ const node = {
   },
 };
 
-/** Packages that the engines import when they start; Vite must know of them before, or it loads the page again mid-run. */
-const TFJS = ['tfjs-core', 'tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'];
-const fromEngine = createRequire(new URL('packages/engine-tfjs/package.json', import.meta.url));
+/** Packages that pages import, and whose they are. Vite must know of all at its start, or it loads a page again mid-test. */
+const IMPORTED = Object.entries({
+  'engine-tfjs': ['tfjs-core', 'tfjs-backend-cpu', 'tfjs-backend-wasm', 'tfjs-backend-webgpu'].map(
+    (name) => `@tensorflow/${name}`,
+  ),
+  conformance: ['fast-check'],
+  video: ['mediabunny'],
+  'unmasked-teacher': ['zod'],
+}).flatMap(([owner, names]) => names.map((name) => ({ name, folder: folderOf(name, owner) })));
+
+/** Where a package of this repository has what it imports. */
+function folderOf(name: string, owner: string): string {
+  return realpathSync(fileURLToPath(new URL(`packages/${owner}/node_modules/${name}`, import.meta.url)));
+}
 
 const browser = (chromium: string) => ({
   resolve: {
     alias: [
       ...aliases(['browser', 'import']),
-      ...TFJS.map((name) => ({
-        find: new RegExp(`^@tensorflow/${name}(?=/|$)`),
-        replacement: fromEngine.resolve(`@tensorflow/${name}/package.json`).replace(/\/package\.json$/, ''),
-      })),
+      ...IMPORTED.map(({ name, folder }) => ({ find: new RegExp(`^${name}(?=/|$)`), replacement: folder })),
     ],
   },
-  optimizeDeps: { include: TFJS.map((name) => `@tensorflow/${name}`) },
+  optimizeDeps: { include: IMPORTED.map(({ name }) => name) },
   // wasm threads need an isolated page
   server: {
     headers: { 'Cross-Origin-Opener-Policy': 'same-origin', 'Cross-Origin-Embedder-Policy': 'require-corp' },
@@ -51,6 +61,7 @@ const browser = (chromium: string) => ({
   test: {
     name: 'browser',
     include: IN_BROWSER,
+    setupFiles: [fileURLToPath(new URL('scripts/browser-setup.ts', import.meta.url))],
     testTimeout: 60_000,
     env: { UMT_REQUIRE_ENGINES: process.env['UMT_REQUIRE_ENGINES'] ?? '' },
     browser: {
@@ -64,6 +75,13 @@ const browser = (chromium: string) => ({
         },
       }),
       instances: [{ browser: 'chromium' as const }],
+      commands: {
+        // what a page computes is compared with the same program in Node
+        lossesInNode: async () => {
+          const printed = await runExample('cross-runtime', 'wasm');
+          return (printed.trim().split('\n').at(-1) ?? '').split(' ').map(Number);
+        },
+      },
     },
   },
 });

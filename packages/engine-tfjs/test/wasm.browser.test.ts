@@ -1,16 +1,9 @@
+import { describeEngine, describeStage1Fixtures, describeVideoMaeFixtures } from '@umt/conformance';
 import { createWasmEngine } from '@umt/engine-tfjs';
-import plain from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url';
-import simd from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url';
-import threaded from '@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url';
-import { describeEngine, describeStage1Fixtures } from '@umt/conformance';
+import { WASM_PATHS } from './support/wasm-paths.ts';
 
-const create = () =>
-  createWasmEngine({
-    wasmPaths: {
-      'tfjs-backend-wasm.wasm': plain,
-      'tfjs-backend-wasm-simd.wasm': simd,
-      'tfjs-backend-wasm-threaded-simd.wasm': threaded,
-    },
-  });
+const create = () => createWasmEngine({ wasmPaths: WASM_PATHS });
+
 await describeEngine('wasm', create);
 await describeStage1Fixtures('wasm', create);
+await describeVideoMaeFixtures('wasm', create);

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { pathToFileURL } from 'node:url';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openVideo, VideoError, type VideoErrorKind, type VideoSource } from '../src/index.node.ts';
+import { openVideo, type Video, VideoError, type VideoErrorKind, type VideoSource } from '../src/index.node.ts';
 import { nodePlatform } from '../src/node/platform.ts';
 import { loadLibAv } from '../src/node/libav.ts';
 import { createOpenVideo } from '../src/open-video.ts';
@@ -216,8 +216,9 @@ describe('errors', () => {
           const original = originals[which] ?? Buffer.alloc(0);
           const bytes = new Uint8Array(original.subarray(0, Math.ceil(original.length * kept)));
           for (const [place, value] of changes) bytes[Math.floor(place * bytes.length)] = value;
+          let video: Video | undefined;
           try {
-            const video = await openVideo(bytes);
+            video = await openVideo(bytes);
             const indices = [...video.frameTimestamps.keys()].slice(0, 40);
             let count = 0;
             for await (const frame of video.frames(indices)) {
@@ -225,10 +226,11 @@ describe('errors', () => {
               expect(frame.planes.length).toBeGreaterThan(0);
             }
             expect(count).toBe(indices.length);
-            await video.close();
           } catch (error) {
             expect(error).toBeInstanceOf(VideoError);
             expect((error as VideoError).message).not.toContain('\n');
+          } finally {
+            await video?.close();
           }
         },
       ),

@@ -59,20 +59,23 @@ afterAll(() => {
 /** Reads the frames whose planes are known, and checks them. */
 async function expectGood({ frames, size, planes }: GoodOutcome, source: string | Uint8Array): Promise<void> {
   const video = await openVideo(source);
-  expect(video).toMatchObject({ frameCount: frames, width: size[0], height: size[1] });
-  const times = [...video.frameTimestamps];
-  expect(times).toEqual(times.toSorted((a, b) => a - b));
-  const indices = Object.keys(planes).map(Number).reverse();
-  for await (const frame of video.frames(indices)) {
-    expect(planeMd5(frame), `planes of frame ${frame.index}`).toBe(planes[frame.index]);
-    expect(frame).toMatchObject({ isSubstitute: false, width: size[0], height: size[1] });
-    expect(frame.timestampSeconds).toBe(times[frame.index]);
+  try {
+    expect(video).toMatchObject({ frameCount: frames, width: size[0], height: size[1] });
+    const times = [...video.frameTimestamps];
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    const indices = Object.keys(planes).map(Number).reverse();
+    for await (const frame of video.frames(indices)) {
+      expect(planeMd5(frame), `planes of frame ${frame.index}`).toBe(planes[frame.index]);
+      expect(frame).toMatchObject({ isSubstitute: false, width: size[0], height: size[1] });
+      expect(frame.timestampSeconds).toBe(times[frame.index]);
+    }
+    // All others come too, whatever their planes.
+    let count = 0;
+    for await (const frame of video.frames([...times.keys()])) expect(frame.index).toBe(count++);
+    expect(count).toBe(frames);
+  } finally {
+    await video.close();
   }
-  // All others come too, whatever their planes.
-  let count = 0;
-  for await (const frame of video.frames([...times.keys()])) expect(frame.index).toBe(count++);
-  expect(count).toBe(frames);
-  await video.close();
 }
 
 /** Runs as a user who may read only what everyone may: the superuser may read anything. */

@@ -9,7 +9,7 @@ import { fromDefaults } from './defaults.ts';
  *
  * Cost: 30 passes of 8 clips from each video; with the twelve sample clips 240 steps of 8 clips, under two minutes on two CPU
  * cores with onnxruntime-node.
- * Result there: loss 0.33 on four held-out clips, where a guess that sees no pixel has 0.88.
+ * Result there: loss 0.33 on clips of four held-out videos, where a guess that sees no pixel has 0.88.
  * @throws ConfigError when an override is not allowed
  */
 export function pretrainTiny(overrides: Overrides<PretrainConfig> = {}): PretrainConfig {

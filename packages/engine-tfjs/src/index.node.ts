@@ -2,10 +2,8 @@ import type { Engine } from '@umt/tensor';
 import { openDawn } from './node/dawn.ts';
 import { findTensorFlow, loadTfjsNode } from './node/tfjs-node.ts';
 import { loadOnnxRuntime } from './node/onnxruntime.ts';
-import { createTensorFlowEngineWith } from './tensorflow/create.ts';
 import type { TensorFlowEngineOptions } from './tensorflow/packages.ts';
 import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
-import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
 import type { WebGpuEngine } from './webgpu/engine.ts';
 import { createWasmEngineWith, type WasmEngineOptions } from './wasm/create.ts';
 
@@ -34,6 +32,7 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
  * Throws WebGpuUnavailableError when there is no WebGPU or no adapter.
  */
 export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Promise<WebGpuEngine> {
+  const { createWebGpuEngineWith } = await import('./webgpu/create.ts');
   return createWebGpuEngineWith(options, openDawn);
 }
 
@@ -42,6 +41,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Pro
  * Starts no device.
  */
 export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Promise<WebGpuAdapter | null> {
+  const { findWebGpuAdapterWith } = await import('./webgpu/create.ts');
   return findWebGpuAdapterWith(options, openDawn);
 }
 
@@ -52,5 +52,6 @@ export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Prom
  * Throws TensorFlowUnavailableError when the package is missing or its native part does not load.
  */
 export async function createTensorFlowEngine(options: TensorFlowEngineOptions = {}): Promise<Engine> {
+  const { createTensorFlowEngineWith } = await import('./tensorflow/create.ts');
   return createTensorFlowEngineWith(loadTfjsNode(options));
 }

@@ -3,7 +3,6 @@ import { TensorFlowUnavailableError } from './tensorflow/errors.ts';
 import type { FoundTensorFlow, TensorFlowEngineOptions } from './tensorflow/packages.ts';
 import type { WebGpuAdapter, WebGpuAdapterOptions as WebGpuEngineOptions } from './webgpu/adapter.ts';
 import { openBrowserGpu } from './webgpu/browser-gpu.ts';
-import { createWebGpuEngineWith, findWebGpuAdapterWith } from './webgpu/create.ts';
 import type { WebGpuEngine } from './webgpu/engine.ts';
 import { createWasmEngineWith, type WasmEngineOptions } from './wasm/create.ts';
 
@@ -28,6 +27,7 @@ export async function createWasmEngine(options: WasmEngineOptions = {}): Promise
  * Throws WebGpuUnavailableError when there is no WebGPU or no adapter.
  */
 export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Promise<WebGpuEngine> {
+  const { createWebGpuEngineWith } = await import('./webgpu/create.ts');
   return createWebGpuEngineWith(options, openBrowserGpu);
 }
 
@@ -36,6 +36,7 @@ export async function createWebGpuEngine(options: WebGpuEngineOptions = {}): Pro
  * Starts no device.
  */
 export async function findWebGpuAdapter(options: WebGpuEngineOptions = {}): Promise<WebGpuAdapter | null> {
+  const { findWebGpuAdapterWith } = await import('./webgpu/create.ts');
   return findWebGpuAdapterWith(options, openBrowserGpu);
 }
 

@@ -1,5 +1,5 @@
 import { isRequired } from '@umt/conformance';
-import { loadEngine } from '@umt/runtime';
+import { describeDevices, loadEngine } from '@umt/runtime';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { losses } from './cross-runtime.ts';
 
@@ -14,9 +14,9 @@ async function absence(device: string): Promise<string | null> {
   }
 }
 
-const others = await Promise.all(
-  ['webgpu', 'tensorflow'].map(async (device) => ({ device, reason: await absence(device) })),
-);
+// every device there is, but the slow reference
+const names = (await describeDevices()).map(({ name }) => name).filter((name) => name !== 'wasm' && name !== 'cpu');
+const others = await Promise.all(names.map(async (device) => ({ device, reason: await absence(device) })));
 
 describe('twenty steps of stage 1', () => {
   let onWasm: readonly number[];

@@ -115,13 +115,21 @@ export class KernelEngine implements Engine {
     inputs: readonly Handle[],
     attributes: PrimitiveAttributes[P],
   ): readonly Handle[] {
-    this.#expectLive();
     const kernel: KernelPrimitive<PrimitiveAttributes[P]> = this.#primitives[primitive];
+    return this.perform(inputs, (owned) => kernel(this, owned, attributes));
+  }
+
+  /** Runs kernels as one step: of all that they make only what is returned stays, and on an error nothing. */
+  perform(
+    inputs: readonly Handle[],
+    kernels: (owned: readonly KernelHandle[]) => readonly KernelHandle[],
+  ): readonly KernelHandle[] {
+    this.#expectLive();
     this.#made = [];
     const owned = inputs.map((handle) => this.#own(handle));
     let outputs: readonly KernelHandle[] = [];
     try {
-      outputs = kernel(this, owned, attributes);
+      outputs = kernels(owned);
       return outputs;
     } finally {
       // intermediate results, and on an error everything

@@ -13,6 +13,7 @@ import type {
 import type { WebGPUBackend } from '@tensorflow/tfjs-backend-webgpu';
 import type { KernelEngine } from '../kernels/engine.ts';
 import type { GpuSource } from './adapter.ts';
+import { adamw } from './shaders/adamw.ts';
 import { GpuErrorLog } from './error-log.ts';
 import type { GpuLostError } from './errors.ts';
 
@@ -32,7 +33,7 @@ export interface WebGpuEngineParts {
 export class WebGpuEngine implements Engine {
   readonly name = 'webgpu';
   readonly capabilities: Capabilities;
-  readonly composites: CompositeKernels = {};
+  readonly composites: CompositeKernels;
   /** Settles, with the reason, should the device be lost; never after `dispose`. */
   readonly lost: Promise<GpuLostError>;
   readonly #parts: WebGpuEngineParts;
@@ -43,6 +44,7 @@ export class WebGpuEngine implements Engine {
     this.#parts = parts;
     this.#errors = new GpuErrorLog(parts.device);
     this.capabilities = parts.kernels.capabilities;
+    this.composites = { adamw: (handles, attributes) => adamw(this.#live().kernels, handles, attributes) };
     this.lost = new Promise((resolve) => {
       void this.#errors.lost.then((loss) => (this.#isDisposed ? undefined : resolve(loss)));
     });

@@ -10,7 +10,7 @@ export const WORKGROUP = 64;
 export const SHADER_KERNEL = 'UmtShader';
 
 /** The names of a shader's inputs, in order. */
-export const INPUT_NAMES = ['a', 'b', 'c'] as const;
+export const INPUT_NAMES = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const;
 
 /** A number handed to a shader, as `uniforms.<name>`. */
 export interface Uniform {
@@ -19,7 +19,7 @@ export interface Uniform {
   readonly value: number;
 }
 
-/** One dispatch over flat arrays. In WGSL the inputs are `a`, `b`, `c`, the output `result`, bool is i32 0 or 1. */
+/** One dispatch over flat arrays. In WGSL the inputs are `a`, `b`, .. `g`, the output `result`, bool is i32 0 or 1. */
 export interface Shader {
   /** Tells this code from any other: all that is written into `code` as a constant. Element types are added to it. */
   readonly key: string;

@@ -130,6 +130,15 @@ test('a broken video among good ones is named once and replaced', async () => {
   expect(events.filter(({ type }) => type === 'warning')).toHaveLength(1);
 });
 
+test('a run may hold nothing out and show no clip', async () => {
+  const { outcome } = await run({
+    data: { ...SMALL.data, heldOut: 0 },
+    report: { clips: 0, evaluateEverySteps: null },
+    schedule: { ...SMALL.schedule, maxSteps: 1 },
+  });
+  expect(outcome).toMatchObject({ outcome: 'done', step: 1, heldOut: null, clips: [] });
+});
+
 test('a batch that no epoch fills is refused with the numbers', async () => {
   await expect(run({ batch: { size: 17, accumulation: 1 } })).rejects.toThrow(
     'batch.size must be at most 16, the clips of an epoch (4 videos for training x data.clipsPerVideo 4), not 17 (--batch-size)',

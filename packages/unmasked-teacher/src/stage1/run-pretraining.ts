@@ -99,7 +99,10 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     emit({ type: 'phase', phase: 'finishing', detail: 'measuring', progress: null });
     const loss = measure && (await measure.loss(student));
     if (loss !== null) emit({ type: 'evaluation', step: result.step, loss });
-    const shown = measure?.clips ?? (await fixedClips(config, training, config.report.clips));
+    const picturesOf = async () => {
+      if (config.report.clips === 0) return [];
+      return pictureClips(teacher, config, measure?.clips ?? (await fixedClips(config, training, config.report.clips)));
+    };
     return {
       ...result,
       student: await stateDict(student),
@@ -110,7 +113,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
         loss: loss ?? Number.NaN,
         blindLoss: await measure.blindLoss(training),
       },
-      clips: config.report.clips === 0 ? [] : await pictureClips(teacher, config, shown),
+      clips: await picturesOf(),
       brokenVideos: [...brokenVideos],
     };
   } finally {

@@ -1,10 +1,17 @@
 import { Worker } from 'node:worker_threads';
-import type { FromWorker } from './worker-protocol.ts';
+import type { FromWorker, ToWorker } from './worker-protocol.ts';
 import type { WorkerPort } from './worker-pool.ts';
+
+/**
+ * How long a thread may take to end by itself. A decoder's native code that is cut off in the middle takes the whole
+ * process down, so a thread is terminated only where it does not answer any more.
+ */
+const RETIREMENT_MS = 5000;
 
 /** Starts a worker thread in Node. */
 export function spawnWorker(): WorkerPort {
   const worker = new Worker(new URL('./worker.node.js', import.meta.url), { name: '@umt/data' });
+  const exit = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
   return {
     post: (message) => worker.postMessage(message),
     listen(onMessage, onDeath) {
@@ -14,6 +21,12 @@ export function spawnWorker(): WorkerPort {
       worker.on('exit', (code) => onDeath(`it ended with exit code ${code}`));
     },
     hold: (isBusy) => (isBusy ? worker.ref() : worker.unref()),
-    terminate: async () => void (await worker.terminate()),
+    async end() {
+      worker.ref();
+      worker.postMessage({ type: 'close' } satisfies ToWorker);
+      const timer = setTimeout(() => void worker.terminate(), RETIREMENT_MS);
+      await exit;
+      clearTimeout(timer);
+    },
   };
 }

@@ -11,6 +11,6 @@ export function spawnWorker(): WorkerPort {
       worker.onmessageerror = () => onDeath('it sent a message that cannot be read');
     },
     hold: () => undefined,
-    terminate: () => Promise.resolve(worker.terminate()),
+    end: () => Promise.resolve(worker.terminate()),
   };
 }

@@ -10,7 +10,8 @@ export interface WorkerPort {
   listen(onMessage: (message: FromWorker) => void, onDeath: (reason: string) => void): void;
   /** Whether the process has to stay alive for this worker's answers. */
   hold(isBusy: boolean): void;
-  terminate(): Promise<void>;
+  /** Ends the worker after the sample it is making; what still waits is dropped. */
+  end(): Promise<void>;
 }
 
 /** Starts one worker. */
@@ -62,7 +63,7 @@ export class WorkerPool {
   /** Ends the workers; requests that wait are rejected. */
   async close(): Promise<void> {
     this.#end(new DataError('the loader was closed'));
-    await Promise.all(this.#members.map(({ port }) => port.terminate()));
+    await Promise.all(this.#members.map(({ port }) => port.end()));
   }
 
   #memberFor({ index }: ClipRequest): Member {
@@ -86,7 +87,7 @@ export class WorkerPool {
     for (const { port, waiting } of this.#members) {
       for (const { reject } of waiting.values()) reject(reason);
       waiting.clear();
-      void port.terminate();
+      void port.end();
     }
   }
 }

@@ -3,10 +3,11 @@ import type { ClipOptions } from './clip-options.ts';
 import { ClipReader, type ClipRequest } from './clip-reader.ts';
 import { DataWorkerError } from './data-error.ts';
 
-/** To a worker: its options, once and first; then samples to make. */
+/** To a worker: its options, once and first; then samples to make; then that it is over. */
 export type ToWorker =
   | { readonly type: 'configure'; readonly options: ClipOptions }
-  | { readonly type: 'load'; readonly id: number; readonly request: ClipRequest };
+  | { readonly type: 'load'; readonly id: number; readonly request: ClipRequest }
+  | { readonly type: 'close' };
 
 /** From a worker: a sample, whose buffer changes hands, or why there is none. */
 export type FromWorker =
@@ -23,19 +24,28 @@ export interface PortableError {
 export interface WorkerScope {
   listen(onMessage: (message: ToWorker) => void): void;
   post(message: FromWorker, transfer: readonly ArrayBuffer[]): void;
+  /** Lets the worker end. */
+  close(): void;
 }
 
-/** Runs in a worker: makes the samples it is asked for, one after the other. */
+/** Runs in a worker: makes the samples it is asked for, one after the other, and ends between two of them. */
 export function serveClips(scope: WorkerScope, createReader = (options: ClipOptions) => new ClipReader(options)): void {
   let reader: ClipReader | undefined;
   let last = Promise.resolve();
+  let isClosed = false;
   scope.listen((message) => {
+    if (message.type === 'close') {
+      isClosed = true;
+      last = last.then(() => scope.close());
+      return;
+    }
     if (message.type === 'configure') {
       reader = createReader(message.options);
       return;
     }
     const { id, request } = message;
     last = last.then(async () => {
+      if (isClosed) return;
       try {
         if (reader === undefined) throw new Error('the worker was not configured');
         const video = await reader.read(request);

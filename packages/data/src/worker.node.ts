@@ -7,4 +7,5 @@ if (port === null) throw new Error('worker.node.js is started by @umt/data, not 
 serveClips({
   listen: (onMessage) => void port.on('message', (message: ToWorker) => onMessage(message)),
   post: (message, transfer) => port.postMessage(message, [...transfer]),
+  close: () => port.close(),
 });

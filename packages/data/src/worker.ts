@@ -4,6 +4,7 @@ import { serveClips, type FromWorker, type ToWorker } from './worker-protocol.ts
 interface DedicatedScope {
   onmessage: ((event: MessageEvent<ToWorker>) => void) | null;
   postMessage(message: FromWorker, transfer: readonly ArrayBuffer[]): void;
+  close(): void;
 }
 
 const scope = globalThis as unknown as DedicatedScope;
@@ -13,4 +14,5 @@ serveClips({
     scope.onmessage = ({ data }) => onMessage(data);
   },
   post: (message, transfer) => scope.postMessage(message, transfer),
+  close: () => scope.close(),
 });

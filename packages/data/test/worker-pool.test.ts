@@ -27,6 +27,7 @@ class LocalWorker implements WorkerPort {
           const received = structuredClone(message, { transfer: [...transfer] });
           setTimeout(() => this.answers && this.#toMain(received));
         },
+        close: () => undefined,
       },
       (options) => new ClipReader(options, open),
     );
@@ -47,7 +48,7 @@ class LocalWorker implements WorkerPort {
     this.isHeld = isBusy;
   }
 
-  async terminate(): Promise<void> {
+  async end(): Promise<void> {
     this.isTerminated = true;
     this.answers = false;
   }
@@ -161,4 +162,29 @@ test('closing ends the workers and rejects what waits', async () => {
   await pool.close();
   expect(await waiting).toBeInstanceOf(DataError);
   expect(workers.map(({ isTerminated }) => isTerminated)).toEqual([true, true]);
+});
+
+test('a worker that is told to close finishes the sample it is making, drops the rest, and ends', async () => {
+  const heard: string[] = [];
+  let say: (message: ToWorker) => void = () => undefined;
+  const ended = new Promise<void>((resolve) => {
+    serveClips(
+      {
+        listen: (onMessage) => (say = onMessage),
+        post: (message) => heard.push(`sample ${message.id}`),
+        close: () => {
+          heard.push('end');
+          resolve();
+        },
+      },
+      (options) => new ClipReader(options, synthetic(40).open),
+    );
+  });
+  const request = { entry: { path: 'a.mp4' }, index: 0, epoch: 0, seed: 1 };
+  say({ type: 'configure', options: clip });
+  for (const id of [0, 1, 2]) say({ type: 'load', id, request });
+  await Promise.resolve(); // the first sample is being made
+  say({ type: 'close' });
+  await ended;
+  expect(heard).toEqual(['sample 0', 'end']);
 });

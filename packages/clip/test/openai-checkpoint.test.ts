@@ -1,4 +1,4 @@
-import { createReferenceEngine, readFloat64 } from '@umt/conformance';
+import { createReferenceEngine, createShapeEngine, readFloat64 } from '@umt/conformance';
 import { arraySource, ParameterMismatchError, stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
 import { random } from '@umt/random';
 import { setEngine, sizeOf, tensor } from '@umt/tensor';
@@ -13,7 +13,6 @@ import {
   teacherConfig,
   type TeacherConfig,
 } from '../src/index.ts';
-import { createShapeEngine } from './shape-engine.ts';
 
 const IMAGE = teacherConfig('B/16', {
   width: 12,

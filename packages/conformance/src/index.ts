@@ -1,5 +1,6 @@
 export { describeEngine, describeOn, isRequired, type EngineTestOptions } from './describe-engine.ts';
 export { gradientDeviation, randomNumbers, type Checked } from './finite-differences.ts';
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';
+export { createShapeEngine } from './shape-engine.ts';
 export { describeStage1Fixtures } from './stage1-fixtures.ts';
 export { describeVideoMaeFixtures } from './videomae-fixtures.ts';

@@ -15,6 +15,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
+test('an output folder that cannot be made is answered in one line with what to do', async () => {
+  const file = join(folder, 'file');
+  await writeFile(file, '');
+  const message = `cannot write to the output folder ${join(file, 'run')}; choose another with --output (ENOTDIR`;
+  await expect(prepareFolder(runFolder(join(file, 'run')), pretrainTiny())).rejects.toThrow(message);
+});
+
 describe('finding videos', () => {
   const find = (data: Parameters<typeof pretrainTiny>[0]) => findVideos(pretrainTiny(data).data);
 
@@ -28,6 +35,10 @@ describe('finding videos', () => {
     ]);
     await writeFile(list, 'a 0\n');
     expect((await find({ data: { path: list, separator: 'space' } })).map(({ path }) => path)).toEqual(['a.mp4']);
+  });
+
+  test('a path that is there but cannot be looked at is not called missing', async () => {
+    await expect(find({ data: { path: 'a'.repeat(300) } })).rejects.toThrow('it cannot be read (ENAMETOOLONG)');
   });
 
   test.each([

@@ -1,10 +1,9 @@
-import { createReferenceEngine } from '@umt/conformance';
+import { createReferenceEngine, createShapeEngine } from '@umt/conformance';
 import { stateDict } from '@umt/nn';
 import { setEngine, sizeOf } from '@umt/tensor';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { createStudent, Student, studentConfig, studentParameterShapes, type StudentConfig } from '../src/index.ts';
-import { createShapeEngine } from './shape-engine.ts';
 
 const shapesOf = (config: StudentConfig) => {
   setEngine(createShapeEngine());

@@ -1,4 +1,4 @@
-import { createReferenceEngine, readFloat64 } from '@umt/conformance';
+import { createReferenceEngine, createShapeEngine, readFloat64 } from '@umt/conformance';
 import { dropPathFactors, initialize, normal, stateDict } from '@umt/nn';
 import { random } from '@umt/random';
 import { mean, multiply, scope, setEngine, sizeOf, square, tensor, valueAndGrad, type Tensor } from '@umt/tensor';
@@ -13,7 +13,6 @@ import {
   type VideoMaeConfig,
 } from '../src/index.ts';
 import { parameterGradientDeviation } from './gradient-check.ts';
-import { createShapeEngine } from './shape-engine.ts';
 
 const TINY = videoMaeConfig('B/16', {
   width: 12,

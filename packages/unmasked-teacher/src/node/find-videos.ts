@@ -12,9 +12,13 @@ export async function findVideos({ path, prefix, separator }: PretrainConfig['da
   if (path === null) {
     throw new ConfigError('no videos: name a folder of videos or a list file with data.path (--data)', ['data.path']);
   }
-  const found = await stat(path).catch(() => null);
-  if (found === null)
-    throw new DataError(`${path}: there is no such file or folder; data.path (--data) names the videos`);
+  const found = await stat(path).catch((cause: NodeJS.ErrnoException) => {
+    const isMissing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
+    const problem = isMissing
+      ? 'there is no such file or folder'
+      : `it cannot be read (${cause.code ?? cause.message})`;
+    throw new DataError(`${path}: ${problem}; data.path (--data) names the videos`, { cause });
+  });
   if (found.isDirectory()) return listVideos(path);
   return readManifest(path, { separator: separator === 'comma' ? ',' : ' ', ...(prefix === null ? {} : { prefix }) });
 }

@@ -28,10 +28,21 @@ export function runFolder(path: string): RunFolder {
   };
 }
 
-/** Makes the folder and writes the run's configuration into it. */
+/**
+ * Makes the folder and writes the run's configuration into it.
+ *
+ * @throws Error one line that names the folder, where it cannot be made or written to
+ */
 export async function prepareFolder(folder: RunFolder, config: PretrainConfig): Promise<void> {
-  await makeFolder(folder.path);
-  await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);
+  try {
+    await makeFolder(folder.path);
+    await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new Error(`cannot write to the output folder ${folder.path}; choose another with --output (${reason})`, {
+      cause,
+    });
+  }
 }
 
 /** Deletes what an earlier run left in the folder: its own files and nothing else. */

@@ -19,7 +19,8 @@ const aliases = (conditions: readonly string[]) =>
     })),
   );
 
-const node = {
+/** Tests in Node. */
+export const node = {
   plugins: [readmeExamples()],
   resolve: { alias: aliases(['node', 'import']) },
   test: {

@@ -90,16 +90,26 @@ export class Teacher extends Module {
 
   /** The features of every token: the whole form, as the reference computes it. video [B, T k, H, W, 3], normalised. */
   forward(video_BTHWC: Tensor): TeacherOutput {
-    return withoutGradients(() =>
-      scope(() => {
-        const { kept, last_FSW } = this.#trunk(video_BTHWC);
-        const inputs = this.#lastBlock.attentionInputs(last_FSW);
-        const attention = cast(this.#lastBlock.classAttention(inputs), 'float32');
-        const output_FSW = this.#lastBlock.forward(last_FSW);
-        const layers = [...kept, output_FSW].map(withoutClassToken);
-        return { features: this.#features(layers, video_BTHWC), attention };
-      }),
-    );
+    return withoutGradients(() => this.forwardWithGradients(video_BTHWC));
+  }
+
+  /**
+   * The same with gradients recorded, to check the tower against another implementation; training leaves it frozen.
+   *
+   * @param video_BTHWC [B, T k, H, W, 3], normalised
+   * @param visible int32 token numbers within each clip [B, T V], the same number of every frame, frame after frame: the
+   *   others are dropped before the first layer, as the reference's forward with a mask does it. Default all.
+   * @returns features [K, B, T V, C] and attention [B T, V] of these tokens
+   */
+  forwardWithGradients(video_BTHWC: Tensor, visible?: Tensor): TeacherOutput {
+    return scope(() => {
+      const { kept, last_FSW } = this.#trunk(video_BTHWC, visible);
+      const inputs = this.#lastBlock.attentionInputs(last_FSW);
+      const attention = cast(this.#lastBlock.classAttention(inputs), 'float32');
+      const output_FSW = this.#lastBlock.forward(last_FSW);
+      const layers = [...kept, output_FSW].map(withoutClassToken);
+      return { features: this.#features(layers, video_BTHWC), attention };
+    });
   }
 
   /**
@@ -166,10 +176,11 @@ export class Teacher extends Module {
   }
 
   /** All layers but the last: its input, and the outputs [F, S, W] of those that are returned, ascending. */
-  #trunk(video_BTHWC: Tensor): { readonly kept: readonly Tensor[]; readonly last_FSW: Tensor } {
+  #trunk(video_BTHWC: Tensor, visible?: Tensor): { readonly kept: readonly Tensor[]; readonly last_FSW: Tensor } {
     return scope(() => {
       const kept: Tensor[] = [];
-      let x_FSW = this.#embed(video_BTHWC);
+      const all_FSW = this.#embed(video_BTHWC);
+      let x_FSW = visible ? selectTokens(all_FSW, withClassRow(rowsOfFrames(visible, all_FSW))) : all_FSW;
       for (const [index, block] of this.transformer.resblocks.slice(0, -1).entries()) {
         const next = block.forward(x_FSW);
         if (kept.at(-1) !== x_FSW) x_FSW.dispose();
@@ -213,6 +224,12 @@ export class Teacher extends Module {
 /** [F, S, W] -> [F, P, W] */
 function withoutClassToken(x_FSW: Tensor): Tensor {
   return slice(x_FSW, [0, 1, 0], [-1, -1, -1]);
+}
+
+/** Row numbers within a frame [F, V] after that of the class token: [F, 1 + V] */
+function withClassRow(rows_FV: Tensor): Tensor {
+  const frames = rows_FV.shape[0] ?? 0;
+  return concat([tensorLike(rows_FV, new Int32Array(frames), [frames, 1], 'int32'), rows_FV], 1);
 }
 
 /** Token numbers within a clip [B, T V] as row numbers within a frame [F, V], where row 0 is the class token. */

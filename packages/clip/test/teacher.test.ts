@@ -1,6 +1,18 @@
-import { createReferenceEngine, readFloat64 } from '@umt/conformance';
+import { createReferenceEngine, fromFloat64, readFloat64 } from '@umt/conformance';
 import { random } from '@umt/random';
-import { setEngine, tensor, valueAndGrad, sum, type Engine, type Tensor } from '@umt/tensor';
+import {
+  add,
+  mean,
+  multiply,
+  scope,
+  setEngine,
+  square,
+  sum,
+  tensor,
+  valueAndGrad,
+  type Engine,
+  type Tensor,
+} from '@umt/tensor';
 import { resizeVideo } from '@umt/tokenizer';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createRandomTeacher, teacherConfig, type Teacher, type TeacherConfig } from '../src/index.ts';
@@ -113,6 +125,53 @@ describe('the teacher', () => {
   it('is a constant to gradients', () => {
     const { gradients } = valueAndGrad(() => sum(teacher.forward(video).features), [video, teacher.proj]);
     for (const gradient of gradients) expect(new Set(readFloat64(gradient))).toEqual(new Set([0]));
+  });
+
+  it('records gradients where it is asked to, down to the first layer', () => {
+    const names = ['conv1.weight', 'class_embedding', 'transformer.resblocks.0.attn.in_proj_bias', 'proj'];
+    const parameters = names.flatMap((name) => teacher.parameters().get(name) ?? []);
+    const loss = () =>
+      scope(() => {
+        const { features, attention } = teacher.forwardWithGradients(video);
+        return add(mean(square(add(features, 1))), mean(square(multiply(attention, 5))));
+      });
+    const { gradients } = valueAndGrad(loss, parameters);
+    for (const [index, parameter] of parameters.entries()) {
+      const values = readFloat64(parameter.value);
+      const lossAt = (moved: Float64Array) => {
+        parameter.assign(fromFloat64(engine, moved, parameter.shape));
+        return readFloat64(loss())[0] ?? NaN;
+      };
+      const at = 7;
+      const moved = (by: number) => values.with(at, (values[at] ?? NaN) + by);
+      const expected = (lossAt(moved(1e-5)) - lossAt(moved(-1e-5))) / 2e-5;
+      const gradient = gradients[index];
+      lossAt(values);
+      expect(Math.abs(expected), names[index]).toBeGreaterThan(1e-6);
+      expect(gradient && readFloat64(gradient)[at], names[index]).toBeCloseTo(expected, 8);
+    }
+  });
+
+  it('drops tokens before its first layer where it is told to', () => {
+    const whole = teacher.forward(video);
+    const all = tensor(
+      Int32Array.from({ length: 54 }, (_, index) => index % 27),
+      [2, 27],
+    );
+    const unmasked = teacher.forwardWithGradients(video, all);
+    expectSame(readFloat64(unmasked.features), Array.from(readFloat64(whole.features)));
+    expectSame(readFloat64(unmasked.attention), Array.from(readFloat64(whole.attention)));
+
+    const visible = tensor(Int32Array.of(0, 1, 9, 10, 18, 19, 0, 1, 9, 10, 18, 19), [2, 6]);
+    const masked = teacher.forwardWithGradients(video, visible);
+    expect(masked.features.shape).toEqual([3, 2, 6, 5]);
+    expect(masked.attention.shape).toEqual([6, 2]);
+    // the lower two thirds of every frame are dropped: what is in them changes nothing
+    const upper = readFloat64(video).map((value, index) => (index % 432 < 144 ? value : -value));
+    const changed = teacher.forwardWithGradients(tensor(Float32Array.from(upper), [2, 3, 12, 12, 3]), visible);
+    expectSame(readFloat64(changed.features), Array.from(readFloat64(masked.features)));
+    const unseen = filtered(readFloat64(whole.features), [[0], [0]]);
+    expect(Array.from(readFloat64(masked.features).subarray(0, 5))).not.toEqual(unseen.slice(0, 5));
   });
 
   it('leaves nothing on the device but its results', () => {

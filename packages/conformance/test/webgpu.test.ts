@@ -1,10 +1,3 @@
-import { createWebGpuEngine, findWebGpuAdapter } from '@umt/engine-tfjs';
-import { describeEngine, describeStage1Fixtures, describeVideoMaeFixtures } from '../src/index.ts';
+import { describeWebGpu } from './webgpu-suites.ts';
 
-const adapter = await findWebGpuAdapter();
-const create = () => createWebGpuEngine();
-
-// a GPU in software takes a minute for all cases
-await describeEngine('webgpu', create, { every: adapter?.isSoftware ? 4 : 1 });
-await describeStage1Fixtures('webgpu', create);
-await describeVideoMaeFixtures('webgpu', create);
+await describeWebGpu();

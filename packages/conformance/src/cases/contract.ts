@@ -10,11 +10,6 @@ export interface PrimitiveCase<P extends PrimitiveName> {
 /** Calls by primitive. */
 export type PrimitiveCases<P extends PrimitiveName> = { readonly [Q in P]: readonly PrimitiveCase<Q>[] };
 
-/** One in so many, from the first on. */
-export function oneIn<T>(every: number, items: readonly T[]): readonly T[] {
-  return items.filter((_, index) => index % every === 0);
-}
-
 /** A call in words: its shapes, dtypes and attributes. */
 export function describeCase(inputs: readonly HostTensor[], attributes: object): string {
   const shapes = inputs.map(({ shape, dtype }) => `${dtype === 'float32' ? '' : `${dtype} `}[${shape.join(', ')}]`);

@@ -9,7 +9,7 @@ import {
 } from '@umt/tensor';
 import { describe, expect, it } from 'vitest';
 import { compositeCases, type CompositeCase } from '../cases/composites.ts';
-import { describeCase, oneIn } from '../cases/contract.ts';
+import { describeCase } from '../cases/contract.ts';
 import type { EngineUnderTest } from '../describe-engine.ts';
 import { evaluate, evaluateReference, expectAgreement, type Program } from '../evaluate.ts';
 import { floats, upload, type HostTensor } from '../host-tensor.ts';
@@ -19,12 +19,12 @@ import { withoutKernels } from '../without-kernels.ts';
  * Every composite as the engine runs it - both halves, every subset of gradients, extras handed from one half to the other
  * unseen - against its definition in primitives on the same engine, and against the float64 reference.
  */
-export function describeComposites({ engine, tolerance, every }: EngineUnderTest): void {
+export function describeComposites({ engine, tolerance }: EngineUnderTest): void {
   describe('composites', () => {
     for (const name of Object.keys(compositeCases) as CompositeName[]) {
       describe(name, () => {
         const cases: readonly CompositeCase<CompositeName>[] = compositeCases[name];
-        for (const { inputs, attributes, what } of oneIn(every, cases)) {
+        for (const { inputs, attributes, what } of cases) {
           it(what ?? describeCase(present(inputs), attributes), async () => {
             const all = inputs.map(isFloat);
             const given = present(inputs);

@@ -1,3 +1,4 @@
+export { describeClassifierFixtures } from './classifier-fixtures.ts';
 export { describeEngine, describeOn, isRequired, type EngineTestOptions } from './describe-engine.ts';
 export { gradientDeviation, randomNumbers, type Checked } from './finite-differences.ts';
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';

@@ -21,11 +21,12 @@ function syntheticNumbers(name: string, length: number, amplitude: number, centr
   return numbers;
 }
 
-/** Gives every parameter of a module the values that its name stands for. */
+/** Gives every parameter of a module that is trained the values that its name stands for. */
 export async function loadSynthetic(module: Module): Promise<void> {
-  const shapes = new Map([...module.parameters()].map(([key, { shape }]) => [key, shape]));
+  const trained = [...module.parameters()].filter(([, { trainable }]) => trainable);
+  const shapes = new Map(trained.map(([key, { shape }]) => [key, shape]));
   const source: ParameterSource = { shapes, read: (key) => syntheticParameter(key, shapes.get(key) ?? []) };
-  await loadParameters(module, source);
+  await loadParameters(module, source, { strict: false });
 }
 
 /** The values of a parameter of the reference fixtures, by its full name. */

@@ -3,30 +3,36 @@ import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
+/** What an attention layer has besides its sizes. */
+export interface AttentionBiases {
+  /** Whether queries and values have a bias. Default true. */
+  readonly qkvBias?: boolean;
+}
+
 /**
  * Multi-head self-attention with one projection for queries, keys and values, as in UMT, VideoMAE and BEiT: queries and
  * values have a bias, keys have none (it would not change the softmax).
  */
 export class Attention extends Module {
-  /** [D] */
-  readonly q_bias: Parameter;
-  /** [D] */
-  readonly v_bias: Parameter;
+  /** [D]; null without `qkvBias`. */
+  readonly q_bias: Parameter | null;
+  /** [D]; null without `qkvBias`. */
+  readonly v_bias: Parameter | null;
   /** weight [3 D, D]: the rows of queries, then keys, then values, each in contiguous heads. */
   readonly qkv: Linear;
   readonly proj: Linear;
   readonly heads: number;
 
   /** @throws RangeError when the width does not split into the heads */
-  constructor(width: number, heads: number) {
+  constructor(width: number, heads: number, { qkvBias = true }: AttentionBiases = {}) {
     super();
     if (!Number.isInteger(width / heads)) {
       throw new RangeError(
         `Attention: width ${width} does not split into ${heads} heads; choose a divisor of the width`,
       );
     }
-    this.q_bias = new Parameter(zeros([width]));
-    this.v_bias = new Parameter(zeros([width]));
+    this.q_bias = qkvBias ? new Parameter(zeros([width])) : null;
+    this.v_bias = qkvBias ? new Parameter(zeros([width])) : null;
     this.qkv = new Linear(width, 3 * width, { bias: false });
     this.proj = new Linear(width, width);
     this.heads = heads;
@@ -34,10 +40,15 @@ export class Attention extends Module {
 
   /** [B, N, D] -> [B, N, D] */
   forward(x_BND: Tensor): Tensor {
-    const [q_BND, k_BND, v_BND] = scope(() => {
-      const bias = concat([this.q_bias.value, fullLike(this.q_bias.value, 0), this.v_bias.value]);
-      return split(linear(x_BND, this.qkv.weight.value, bias), 3) as [Tensor, Tensor, Tensor];
-    });
+    const [q_BND, k_BND, v_BND] = scope(
+      () => split(linear(x_BND, this.qkv.weight.value, this.#bias()), 3) as [Tensor, Tensor, Tensor],
+    );
     return this.proj.forward(attention(q_BND, k_BND, v_BND, { heads: this.heads }));
+  }
+
+  /** [3 D], zeros for the keys. */
+  #bias(): Tensor | undefined {
+    if (!this.q_bias || !this.v_bias) return undefined;
+    return concat([this.q_bias.value, fullLike(this.q_bias.value, 0), this.v_bias.value]);
   }
 }

@@ -1,5 +1,5 @@
 import { add, full, multiply, scope, type Tensor } from '@umt/tensor';
-import { Attention } from './attention.ts';
+import { Attention, type AttentionBiases } from './attention.ts';
 import { dropPath, type BlockKeep } from './drop-path.ts';
 import { LayerNorm } from './layer-norm.ts';
 import { Mlp } from './mlp.ts';
@@ -7,7 +7,7 @@ import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 
 /** The size of a transformer block. */
-export interface BlockOptions {
+export interface BlockOptions extends AttentionBiases {
   readonly width: number;
   readonly heads: number;
   /** Width of the MLP's hidden layer as a multiple of the width. Default 4. */
@@ -29,13 +29,13 @@ export class Block extends Module {
   readonly norm2: LayerNorm;
   readonly mlp: Mlp;
 
-  constructor({ width, heads, mlpRatio = 4, initValues = 0, epsilon = 1e-6 }: BlockOptions) {
+  constructor({ width, heads, mlpRatio = 4, initValues = 0, epsilon = 1e-6, qkvBias = true }: BlockOptions) {
     super();
     const layerScale = () => (initValues > 0 ? new Parameter(full([width], initValues)) : null);
     this.gamma_1 = layerScale();
     this.gamma_2 = layerScale();
     this.norm1 = new LayerNorm(width, epsilon);
-    this.attn = new Attention(width, heads);
+    this.attn = new Attention(width, heads, { qkvBias });
     this.norm2 = new LayerNorm(width, epsilon);
     this.mlp = new Mlp(width, Math.trunc(width * mlpRatio));
   }

@@ -1,5 +1,5 @@
 export { alignedLayers } from './aligned-layers.ts';
-export { Attention } from './attention.ts';
+export { Attention, type AttentionBiases } from './attention.ts';
 export { Block, type BlockOptions } from './block.ts';
 export {
   dropPath,
@@ -9,6 +9,7 @@ export {
   type BlockKeep,
   type DropPathDraw,
 } from './drop-path.ts';
+export { dropoutFactors, type DropoutDraw } from './dropout.ts';
 export {
   constant,
   initialize,

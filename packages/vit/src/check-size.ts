@@ -1,3 +1,31 @@
+import { tokenGrid, type TokenGrid } from '@umt/tokenizer';
+import type { Tensor } from '@umt/tensor';
+
+/** The clips that a model takes, and how it cuts them into tokens. */
+export interface ClipSizes {
+  readonly frames: number;
+  /** Height and width in pixels. */
+  readonly imageSize: number;
+  readonly tubelet: number;
+  readonly patch: number;
+}
+
+/**
+ * The tokens of a model's input.
+ *
+ * @throws RangeError when it does not split into tubelets
+ */
+export function clipGrid({ frames, imageSize, tubelet, patch }: ClipSizes): TokenGrid {
+  return tokenGrid({ frames, height: imageSize, width: imageSize }, { frames: tubelet, patch });
+}
+
+/** @throws RangeError unless the video is [B, T, H, W, 3] of the model's size */
+export function checkVideo(model: string, video_BTHWC: Tensor, { frames, imageSize }: ClipSizes): void {
+  const expected = [frames, imageSize, imageSize, 3];
+  if (video_BTHWC.shape.length === 5 && video_BTHWC.shape.slice(1).join() === expected.join()) return;
+  throw new RangeError(`${model}: expected a video [B, ${expected.join(', ')}], got [${video_BTHWC.shape.join(', ')}]`);
+}
+
 /** The sizes that every model of transformer blocks has. */
 export interface BlockSizes {
   readonly mlpRatio: number;

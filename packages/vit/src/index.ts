@@ -1,6 +1,13 @@
 export { AlignmentHead, ExtraTeacherHeads, MlpAlignmentHead, type AlignmentTarget } from './alignment-head.ts';
+export {
+  checkClassifierConfig,
+  classifierConfig,
+  type ClassifierConfig,
+  type ClassifierSize,
+} from './classifier-config.ts';
+export { Classifier, createClassifier, type ClassifierContext, type ClassifierOutput } from './classifier.ts';
 export { Encoder, type EncoderOptions } from './encoder.ts';
-export { studentParameterShapes, videoMaeParameterShapes } from './parameter-shapes.ts';
+export { classifierParameterShapes, studentParameterShapes, videoMaeParameterShapes } from './parameter-shapes.ts';
 export type { ForwardContext } from './run-block.ts';
 export {
   checkStudentConfig,

@@ -1,9 +1,14 @@
+import { tokenCount } from '@umt/tokenizer';
 import type { AlignmentTarget } from './alignment-head.ts';
+import { checkClassifierConfig, type ClassifierConfig } from './classifier-config.ts';
+import { hasOwnPositions } from './classifier-positions.ts';
+import { clipGrid } from './check-size.ts';
 import type { EncoderOptions } from './encoder.ts';
-import { checkStudentConfig, type StudentConfig } from './student-config.ts';
+import { checkStudentConfig, studentGrid, type StudentConfig } from './student-config.ts';
 import { checkVideoMaeConfig, decoderHeadWidth, type VideoMaeConfig } from './video-mae-config.ts';
 
 type Shapes = Map<string, readonly number[]>;
+type TrunkSizes = Pick<EncoderOptions, 'width' | 'depth' | 'mlpRatio' | 'patch' | 'tubelet' | 'initValues' | 'qkvBias'>;
 
 /**
  * The names and shapes of a student's parameters in the order of the reference's state dict, without making any.
@@ -13,7 +18,9 @@ type Shapes = Map<string, readonly number[]>;
 export function studentParameterShapes(config: StudentConfig): ReadonlyMap<string, readonly number[]> {
   checkStudentConfig(config);
   const shapes: Shapes = new Map();
-  setEncoder(shapes, config);
+  if (config.learnablePositions) shapes.set('encoder.pos_embed', [1, tokenCount(studentGrid(config)), config.width]);
+  setTrunk(shapes, 'encoder.', config);
+  setNorm(shapes, 'encoder.norm', config.width);
   setHeads(shapes, 'clip_decoder', config.width, config);
   for (const [index, target] of config.extraTeachers.entries()) {
     setHeads(shapes, `extra_teachers.${index}.decoder`, config.width, target);
@@ -30,7 +37,8 @@ export function videoMaeParameterShapes(config: VideoMaeConfig): ReadonlyMap<str
   checkVideoMaeConfig(config);
   const { width, decoderWidth } = config;
   const shapes: Shapes = new Map([['mask_token', [1, 1, decoderWidth]]]);
-  setEncoder(shapes, config);
+  setTrunk(shapes, 'encoder.', config);
+  setNorm(shapes, 'encoder.norm', width);
   for (let index = 0; index < config.decoderDepth; index++) {
     setBlock(shapes, `decoder.blocks.${index}`, { ...config, width: decoderWidth });
   }
@@ -40,18 +48,34 @@ export function videoMaeParameterShapes(config: VideoMaeConfig): ReadonlyMap<str
   return shapes;
 }
 
-function setEncoder(shapes: Shapes, config: EncoderOptions): void {
+/**
+ * The same for a classifier: 162 tensors with 86 183 366 elements for B/16 with 710 classes.
+ *
+ * @throws RangeError naming the field of the configuration that is wrong
+ */
+export function classifierParameterShapes(config: ClassifierConfig): ReadonlyMap<string, readonly number[]> {
+  checkClassifierConfig(config);
+  const { width, classes, pooling } = config;
+  const shapes: Shapes = new Map();
+  if (hasOwnPositions(config)) shapes.set('pos_embed', [1, tokenCount(clipGrid(config)), width]);
+  setTrunk(shapes, '', config);
+  setNorm(shapes, pooling === 'mean' ? 'fc_norm' : 'norm', width);
+  setLinear(shapes, 'head', width, classes);
+  return shapes;
+}
+
+/** What an encoder has but its positions and its norm. */
+function setTrunk(shapes: Shapes, prefix: string, config: TrunkSizes): void {
   const { width, patch, tubelet, depth } = config;
-  shapes.set('encoder.patch_embed.proj.weight', [width, 3, tubelet, patch, patch]);
-  shapes.set('encoder.patch_embed.proj.bias', [width]);
-  for (let index = 0; index < depth; index++) setBlock(shapes, `encoder.blocks.${index}`, config);
-  setNorm(shapes, 'encoder.norm', width);
+  shapes.set(`${prefix}patch_embed.proj.weight`, [width, 3, tubelet, patch, patch]);
+  shapes.set(`${prefix}patch_embed.proj.bias`, [width]);
+  for (let index = 0; index < depth; index++) setBlock(shapes, `${prefix}blocks.${index}`, config);
 }
 
 function setBlock(
   shapes: Shapes,
   block: string,
-  { width: D, mlpRatio, initValues }: Pick<EncoderOptions, 'width' | 'mlpRatio' | 'initValues'>,
+  { width: D, mlpRatio, initValues, qkvBias }: Pick<EncoderOptions, 'width' | 'mlpRatio' | 'initValues' | 'qkvBias'>,
 ): void {
   const hidden = Math.trunc(D * mlpRatio);
   if (initValues > 0) {
@@ -59,8 +83,10 @@ function setBlock(
     shapes.set(`${block}.gamma_2`, [D]);
   }
   setNorm(shapes, `${block}.norm1`, D);
-  shapes.set(`${block}.attn.q_bias`, [D]);
-  shapes.set(`${block}.attn.v_bias`, [D]);
+  if (qkvBias) {
+    shapes.set(`${block}.attn.q_bias`, [D]);
+    shapes.set(`${block}.attn.v_bias`, [D]);
+  }
   shapes.set(`${block}.attn.qkv.weight`, [3 * D, D]);
   setLinear(shapes, `${block}.attn.proj`, D, D);
   setNorm(shapes, `${block}.norm2`, D);

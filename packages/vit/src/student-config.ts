@@ -1,7 +1,7 @@
 import { alignedLayers, dropPathRates } from '@umt/nn';
-import { tokenGrid, type TokenGrid } from '@umt/tokenizer';
+import type { TokenGrid } from '@umt/tokenizer';
 import type { AlignmentTarget } from './alignment-head.ts';
-import { checkBlocks, checkCounts, checkHeads } from './check-size.ts';
+import { checkBlocks, checkCounts, checkHeads, clipGrid } from './check-size.ts';
 
 /** A UMT pre-training student, complete. What it has as an `AlignmentTarget` is for its only, or its first, teacher. */
 export interface StudentConfig extends AlignmentTarget {
@@ -26,6 +26,10 @@ export interface StudentConfig extends AlignmentTarget {
   readonly dropPath: number;
   /** LayerScale's initial value; 0 for none. */
   readonly initValues: number;
+  /** Whether queries and values have a bias. */
+  readonly qkvBias: boolean;
+  /** Whether the encoder's positions are learned, as parameter `encoder.pos_embed`, and not the sine table. */
+  readonly learnablePositions: boolean;
 }
 
 /** A size by its short name. */
@@ -83,8 +87,8 @@ function checkTarget(where: string, target: AlignmentTarget, depth: number): voi
 }
 
 /** The tokens of the student's input. */
-export function studentGrid({ frames, imageSize, tubelet, patch }: StudentConfig): TokenGrid {
-  return tokenGrid({ frames, height: imageSize, width: imageSize }, { frames: tubelet, patch });
+export function studentGrid(config: StudentConfig): TokenGrid {
+  return clipGrid(config);
 }
 
 function recipe(size: Pick<StudentConfig, 'width' | 'depth' | 'heads' | 'targetWidth' | 'dropPath'>): StudentConfig {
@@ -101,5 +105,7 @@ function recipe(size: Pick<StudentConfig, 'width' | 'depth' | 'heads' | 'targetW
     head: 'linear',
     extraTeachers: [],
     initValues: 0,
+    qkvBias: true,
+    learnablePositions: false,
   };
 }

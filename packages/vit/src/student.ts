@@ -1,6 +1,6 @@
 // The UMT pre-training student, from pixels to features that are compared with the teacher's.
 // B clips, T frames of H x W pixels; N tokens, M of them visible; D width; K aligned layers; C width of the target.
-import { alignedLayers, initialize, Module, torchDefault, xavierUniform } from '@umt/nn';
+import { alignedLayers, initialize, Module, torchDefault, truncatedNormal, xavierUniform } from '@umt/nn';
 import { patchVectors, addPositions, sinusoidTable, tokenCount } from '@umt/tokenizer';
 import { keep, scope, stack, tensor, type Tensor } from '@umt/tensor';
 import {
@@ -10,6 +10,7 @@ import {
   type AlignmentTarget,
   type MlpAlignmentHead,
 } from './alignment-head.ts';
+import { checkVideo } from './check-size.ts';
 import { Encoder } from './encoder.ts';
 import type { ForwardContext } from './run-block.ts';
 import { checkStudentConfig, studentGrid, type StudentConfig } from './student-config.ts';
@@ -44,7 +45,8 @@ export class Student extends Module {
     super();
     checkStudentConfig(config);
     const { width, extraTeachers } = config;
-    this.encoder = new Encoder(config);
+    const positions = tokenCount(studentGrid(config));
+    this.encoder = new Encoder({ ...config, learnedPositions: config.learnablePositions ? positions : 0 });
     this.clip_decoder = alignmentHeads(width, config);
     this.extra_teachers = extraTeachers.map((target) => new ExtraTeacherHeads(width, target));
     this.config = config;
@@ -52,7 +54,6 @@ export class Student extends Module {
       alignedLayers(config.depth, target.alignedLayers, target.layerInterval);
     this.alignedLayers = layersOf(config);
     this.#extraLayers = extraTeachers.map(layersOf);
-    const positions = tokenCount(studentGrid(config));
     this.#positions_ND = keep(tensor(sinusoidTable(positions, width), [positions, width]));
   }
 
@@ -62,13 +63,8 @@ export class Student extends Module {
    * @throws RangeError when the video is not of the configured size
    */
   forward(video_BTHWC: Tensor, visible: Tensor, context: ForwardContext = {}): StudentOutput {
-    const { frames, imageSize, tubelet, patch } = this.config;
-    const expected = [frames, imageSize, imageSize, 3];
-    if (video_BTHWC.shape.slice(1).join() !== expected.join()) {
-      throw new RangeError(
-        `student: expected a video [B, ${expected.join(', ')}], got [${video_BTHWC.shape.join(', ')}]`,
-      );
-    }
+    const { tubelet, patch } = this.config;
+    checkVideo('student', video_BTHWC, this.config);
     return scope(() =>
       this.forwardPatches(patchVectors(video_BTHWC, { frames: tubelet, patch }, visible), visible, context),
     );
@@ -87,7 +83,7 @@ export class Student extends Module {
       const encoded = this.encoder.forward(patches_BMP, positions, visible, wanted, context);
       // one final norm serves every aligned layer
       const layers = new Map([...encoded].map(([index, x_BMD]) => [index, this.encoder.norm.forward(x_BMD)]));
-      // and every head sees the positions once more
+      // and every head sees the sine table once more, whatever the encoder's positions are
       const align = (heads: Student['clip_decoder'], indices: readonly number[]) => {
         const aligned = indices.map((index, slot) => {
           const x_BMD = layers.get(index);
@@ -111,12 +107,13 @@ export class Student extends Module {
 
 /**
  * A student with the reference's initial values: Linears Xavier-uniform with zero biases, the patch embedding as PyTorch
- * leaves a convolution, norms at (1, 0), everything else 0.
+ * leaves a convolution, learned positions normal with std 0.02, cut at 0.02, norms at (1, 0), everything else 0.
  */
 export function createStudent(config: StudentConfig, { seed }: { readonly seed: number }): Student {
   const student = new Student(config);
   const patchVolume = 3 * config.tubelet * config.patch ** 2;
   initialize(student, seed, (name, { shape }) => {
+    if (name === 'encoder.pos_embed') return truncatedNormal(0.02, 0.02);
     if (name.startsWith('encoder.patch_embed.')) return torchDefault(patchVolume);
     return shape.length === 2 ? xavierUniform : null;
   });

@@ -1,6 +1,6 @@
 import { dropPathRates } from '@umt/nn';
-import { tokenGrid, type TokenGrid } from '@umt/tokenizer';
-import { checkBlocks, checkCounts, checkHeads } from './check-size.ts';
+import type { TokenGrid } from '@umt/tokenizer';
+import { checkBlocks, checkCounts, checkHeads, clipGrid } from './check-size.ts';
 
 /** A VideoMAE pre-training model, complete. */
 export interface VideoMaeConfig {
@@ -27,6 +27,8 @@ export interface VideoMaeConfig {
   readonly dropPath: number;
   /** LayerScale's initial value; 0 for none. */
   readonly initValues: number;
+  /** Whether queries and values have a bias. */
+  readonly qkvBias: boolean;
 }
 
 /** A size by its short name. */
@@ -41,6 +43,7 @@ const COMMON = {
   frames: 16,
   dropPath: 0,
   initValues: 0,
+  qkvBias: true,
 } as const;
 
 /** The baseline's sizes with the settings of its training script: 16 frames of 224 x 224, tubelets of 2 frames. */
@@ -83,8 +86,8 @@ export function checkVideoMaeConfig(config: VideoMaeConfig): void {
 }
 
 /** The tokens of the model's input. */
-export function videoMaeGrid({ frames, imageSize, tubelet, patch }: VideoMaeConfig): TokenGrid {
-  return tokenGrid({ frames, height: imageSize, width: imageSize }, { frames: tubelet, patch });
+export function videoMaeGrid(config: VideoMaeConfig): TokenGrid {
+  return clipGrid(config);
 }
 
 /** How many numbers the decoder predicts of a token: all its pixels in three channels. */

@@ -14,9 +14,10 @@ import {
   xavierUniform,
 } from '@umt/nn';
 import { addPositions, patchVectors, sinusoidTable, tokenCount } from '@umt/tokenizer';
-import { concat, keep, scope, slice, tensor, zeros, type Tensor } from '@umt/tensor';
+import { concat, keep, reshape, scope, slice, tensor, zeros, type Tensor } from '@umt/tensor';
+import { checkVideo } from './check-size.ts';
 import { Encoder } from './encoder.ts';
-import { runBlock, type ForwardContext } from './run-block.ts';
+import { runBlocks, type ForwardContext } from './run-block.ts';
 import { checkVideoMaeConfig, decoderHeadWidth, videoMaeGrid, type VideoMaeConfig } from './video-mae-config.ts';
 
 /** The decoder: blocks over all tokens, then norm and pixel head on those to be predicted. */
@@ -30,8 +31,9 @@ export class VideoMaeDecoder extends Module {
 
   constructor(config: VideoMaeConfig) {
     super();
-    const { decoderWidth: width, decoderDepth: depth, decoderHeads: heads, mlpRatio, initValues } = config;
-    this.blocks = Array.from({ length: depth }, () => new Block({ width, heads, mlpRatio, initValues }));
+    const { decoderWidth: width, decoderDepth: depth, decoderHeads: heads } = config;
+    const { mlpRatio, initValues, qkvBias } = config;
+    this.blocks = Array.from({ length: depth }, () => new Block({ width, heads, mlpRatio, initValues, qkvBias }));
     this.norm = new LayerNorm(width, 1e-6);
     this.head = new Linear(width, decoderHeadWidth(config));
     this.dropPathRates = dropPathRates(config.dropPath, depth);
@@ -45,15 +47,10 @@ export class VideoMaeDecoder extends Module {
    */
   forward(tokens_BNE: Tensor, predicted: number, context: ForwardContext = {}): Tensor {
     return scope(() => {
-      let x_BNE = tokens_BNE;
-      for (const [index, block] of this.blocks.entries()) {
-        const place = { number: this.#firstBlock + index, rate: this.dropPathRates[index] ?? 0 };
-        const next = runBlock(block, x_BNE, place, context);
-        if (index > 0) x_BNE.dispose(); // the tape keeps what it needs by itself
-        x_BNE = next;
-      }
+      const places = { rates: this.dropPathRates, first: this.#firstBlock };
+      const { last } = runBlocks(this.blocks, reshape(tokens_BNE, tokens_BNE.shape), places, context);
       const seen = (tokens_BNE.shape[1] ?? 0) - predicted;
-      return this.head.forward(this.norm.forward(slice(x_BNE, [0, seen, 0], [-1, -1, -1])));
+      return this.head.forward(this.norm.forward(slice(last, [0, seen, 0], [-1, -1, -1])));
     });
   }
 }
@@ -105,13 +102,8 @@ export class VideoMae extends Module {
    * @throws RangeError when the video is not of the configured size, or visible and masked are not for its clips
    */
   forward(video_BTHWC: Tensor, visible: Tensor, masked: Tensor, context: ForwardContext = {}): Tensor {
-    const { frames, imageSize, tubelet, patch } = this.config;
-    const expected = [frames, imageSize, imageSize, 3];
-    if (video_BTHWC.shape.slice(1).join() !== expected.join()) {
-      throw new RangeError(
-        `VideoMAE: expected a video [B, ${expected.join(', ')}], got [${video_BTHWC.shape.join(', ')}]`,
-      );
-    }
+    const { tubelet, patch } = this.config;
+    checkVideo('VideoMAE', video_BTHWC, this.config);
     return scope(() => {
       const patches_BMV = patchVectors(video_BTHWC, { frames: tubelet, patch }, visible);
       return this.forwardPatches(patches_BMV, visible, masked, context);

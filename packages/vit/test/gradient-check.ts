@@ -1,15 +1,15 @@
 import { fromFloat64, readFloat64 } from '@umt/conformance';
-import type { Module, Parameter } from '@umt/nn';
+import type { Parameter } from '@umt/nn';
 import { dispose, scope, valueAndGrad, type Tensor } from '@umt/tensor';
 
 const STEP = 1e-5;
 
 /**
  * The largest difference between gradients and central finite differences in float64, relative where a gradient is larger
- * than 1, over an inner and the last element of every parameter. The module is on a reference engine.
+ * than 1, over an inner and the last element of every parameter. They are on a reference engine.
  */
-export function parameterGradientDeviation(module: Module, loss: () => Tensor): number {
-  const parameters = [...module.parameters().values()];
+export function parameterGradientDeviation(all: ReadonlyMap<string, Parameter>, loss: () => Tensor): number {
+  const parameters = [...all.values()];
   const { gradients, value } = valueAndGrad(loss, parameters);
   const deviations = parameters.flatMap((parameter, index) => {
     const gradient = gradients[index];

@@ -137,7 +137,7 @@ describe('a student of several teachers', () => {
         .map((one, index) => mean(multiply(one, weightsOf(index, one))))
         .reduce((total, one) => add(total, one));
     };
-    expect(parameterGradientDeviation(student, loss)).toBeLessThan(1e-7);
+    expect(parameterGradientDeviation(student.parameters(), loss)).toBeLessThan(1e-7);
   });
 
   it('is refused where a teacher cannot be aligned, naming which', () => {

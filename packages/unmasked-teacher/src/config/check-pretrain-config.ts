@@ -1,36 +1,24 @@
 import type { PretrainConfig } from './pretrain-config.ts';
-
-/** What a check of several fields together reports: the field to change and what it must be. */
-interface Refinement {
-  addIssue(issue: { readonly code: 'custom'; readonly path: string[]; readonly message: string }): void;
-}
+import { checkMultiple, checkWarmup, complainTo, type Refinement } from './refinement.ts';
 
 /** What must hold between fields, each of which is allowed by itself. */
 export function checkPretrainConfig(config: PretrainConfig, context: Refinement): void {
   const { video, student, teacher, alignment, schedule, mask } = config;
-  const complain = (field: string, message: string) =>
-    context.addIssue({ code: 'custom', path: field.split('.'), message });
+  const complain = complainTo(context);
 
-  if (student.width % student.heads !== 0) {
-    complain('student.width', `must be a multiple of student.heads (${student.heads}), not ${student.width}`);
-  }
-  if (teacher.width % teacher.heads !== 0) {
-    complain('teacher.width', `must be a multiple of teacher.heads (${teacher.heads}), not ${teacher.width}`);
-  }
+  checkMultiple(complain, ['student.width', student.width], ['student.heads', student.heads]);
+  checkMultiple(complain, ['teacher.width', teacher.width], ['teacher.heads', teacher.heads]);
   const studentGrid = video.size / student.patchSize;
   const teacherGrid = teacher.inputSize / teacher.patchSize;
-  if (!Number.isInteger(studentGrid)) {
-    complain('video.size', `must be a multiple of student.patchSize (${student.patchSize}), not ${video.size}`);
-  } else if (teacherGrid !== studentGrid) {
+  const fits = checkMultiple(complain, ['video.size', video.size], ['student.patchSize', student.patchSize]);
+  if (fits && teacherGrid !== studentGrid) {
     complain(
       'teacher.inputSize',
       `must be ${studentGrid * teacher.patchSize}, so that the teacher's ${teacher.patchSize}-pixel patches make the ` +
         `student's grid of ${studentGrid} x ${studentGrid}, not ${teacher.inputSize}`,
     );
   }
-  if (video.frames % student.tubelet !== 0) {
-    complain('video.frames', `must be a multiple of student.tubelet (${student.tubelet}), not ${video.frames}`);
-  }
+  checkMultiple(complain, ['video.frames', video.frames], ['student.tubelet', student.tubelet]);
   for (const [who, depth, interval] of [
     ['student', student.depth, alignment.studentInterval],
     ['teacher', teacher.depth, alignment.teacherInterval],
@@ -43,14 +31,9 @@ export function checkPretrainConfig(config: PretrainConfig, context: Refinement)
       );
     }
   }
-  const tokensPerFrame = Number.isInteger(studentGrid) ? studentGrid ** 2 : undefined;
+  const tokensPerFrame = fits ? studentGrid ** 2 : undefined;
   if (tokensPerFrame !== undefined && Math.trunc(tokensPerFrame * mask.ratio) >= tokensPerFrame) {
     complain('mask.ratio', `leaves no visible token of ${tokensPerFrame} per frame`);
   }
-  if (schedule.warmupSteps === 0 && schedule.warmupEpochs > schedule.epochs) {
-    complain(
-      'schedule.warmupEpochs',
-      `must be at most schedule.epochs (${schedule.epochs}), not ${schedule.warmupEpochs}`,
-    );
-  }
+  checkWarmup(schedule, complain);
 }

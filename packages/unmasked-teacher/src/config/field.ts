@@ -26,6 +26,11 @@ export function fraction(about: string) {
   return describe(z.number().min(0).lt(1), about, 'a number from 0 to below 1');
 }
 
+/** A number from 0 to 1. */
+export function probability(about: string) {
+  return describe(z.number().min(0).max(1), about, 'a number from 0 to 1');
+}
+
 /** A whole number from `minimum` on. */
 export function wholeNumber(about: string, minimum: number) {
   return describe(z.number().int().min(minimum), about, `a whole number from ${minimum} on`);
@@ -50,6 +55,13 @@ export function choice<const Words extends readonly string[]>(about: string, wor
 export function fractionPair(about: string) {
   const one = z.number().min(0).lt(1);
   return describe(z.tuple([one, one]), about, 'two numbers from 0 to below 1');
+}
+
+/** Two numbers above 0, the first not above the second. */
+export function range(about: string) {
+  const one = z.number().positive();
+  const pair = z.tuple([one, one]).refine(([least, most]) => least <= most, 'must have the smaller number first');
+  return describe(pair, about, 'two numbers above 0, the smaller first');
 }
 
 /** The field, or null, which means what `none` says. */

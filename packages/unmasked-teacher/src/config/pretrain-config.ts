@@ -1,8 +1,9 @@
 import * as z from 'zod';
 import { checkPretrainConfig } from './check-pretrain-config.ts';
-import { choice, flag, fraction, fractionPair, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
+import { choice, flag, fraction, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
 import type { DeepReadonly } from './merge-config.ts';
 import { parseConfig } from './parse-config.ts';
+import { batchGroup, checkpointGroup, dataFields, optimizerGroup, runFields, scheduleGroup } from './shared-groups.ts';
 
 const video = z.strictObject({
   frames: wholeNumber('frames of a clip', 1),
@@ -56,46 +57,14 @@ const mask = z.strictObject({
   ratio: fraction('share of the tokens that the student does not see'),
 });
 
-const optimizer = z.strictObject({
-  learningRate: positiveNumber('peak learning rate per 256 clips; the batch scales it'),
-  minLearningRate: number('learning rate at the end per 256 clips; the batch scales it'),
-  betas: fractionPair('decay rates of the two moments of AdamW'),
-  epsilon: positiveNumber('what AdamW adds to the root of the second moment'),
-  weightDecay: number('decoupled weight decay of matrices; biases and norms have none'),
-  clipNorm: orNull(positiveNumber('largest global norm of the gradients'), 'no clipping'),
-});
-
-const schedule = z.strictObject({
-  epochs: wholeNumber('length of the learning-rate schedule and of the run', 1),
-  warmupEpochs: number('epochs during which the learning rate grows from 0; not used where warmupSteps is above 0'),
-  warmupSteps: wholeNumber('optimizer steps during which the learning rate grows from 0', 0),
-  maxSteps: orNull(
-    wholeNumber('optimizer steps after which the run ends, its schedule unbent', 1),
-    'the whole schedule',
-  ),
-});
-
-const batch = z.strictObject({
-  size: wholeNumber('videos that pass through the models at once', 1),
-  accumulation: wholeNumber('batches whose gradients make one optimizer step', 1),
-});
-
 const data = z.strictObject({
   path: orNull(
     text('folder of videos, or list file with a video and a label per line', 'the path of a folder or a list file'),
     'to be given before a run',
   ),
-  prefix: orNull(text('folder put in front of the paths of a list file', 'the path of a folder'), 'paths as they are'),
-  separator: choice('what stands between path and label in a list file', ['comma', 'space']),
   clipsPerVideo: wholeNumber('random clips taken from each video in an epoch', 1),
   heldOut: wholeNumber('videos kept out of training and used to measure it, evenly spread over the list', 0),
-  workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),
-  cacheMegabytes: number('memory for decoded videos, so that a small set is decoded once'),
-});
-
-const checkpoint = z.strictObject({
-  everySteps: orNull(wholeNumber('optimizer steps from one checkpoint to the next', 1), 'one at the end of each epoch'),
-  keep: wholeNumber('newest checkpoints that are kept', 1),
+  ...dataFields,
 });
 
 const report = z.strictObject({
@@ -107,21 +76,17 @@ const report = z.strictObject({
 });
 
 const shape = z.strictObject({
-  recipe: text('name of the recipe that the configuration started from'),
-  output: text('folder for checkpoints, logs, weights and report', 'the path of a folder'),
-  device: text('where tensors live: auto, or the name of an engine', 'auto or the name of an engine'),
-  seed: wholeNumber('seed of weights, order, augmentation, masks and drop path', 0),
-  resume: flag('go on from the newest checkpoint in the output folder'),
+  ...runFields,
   video,
   student,
   teacher,
   alignment,
   mask,
-  optimizer,
-  schedule,
-  batch,
+  optimizer: optimizerGroup,
+  schedule: scheduleGroup,
+  batch: batchGroup,
   data,
-  checkpoint,
+  checkpoint: checkpointGroup,
   report,
 });
 

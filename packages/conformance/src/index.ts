@@ -4,4 +4,5 @@ export { gradientDeviation, randomNumbers, type Checked } from './finite-differe
 export { createReferenceEngine, fromFloat64, readFloat64, ReferenceEngine } from './reference-engine.ts';
 export { createShapeEngine } from './shape-engine.ts';
 export { describeStage1Fixtures } from './stage1-fixtures.ts';
+export { syntheticNumbers, syntheticParameter } from './synthetic.ts';
 export { describeVideoMaeFixtures } from './videomae-fixtures.ts';

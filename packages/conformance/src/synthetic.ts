@@ -8,7 +8,7 @@ const NORM_WEIGHT = /(norm1|norm2|norm|fc_norm|ln_1|ln_2|ln_pre|ln_post)\.weight
  * The numbers that a name stands for in the reference fixtures: mulberry32, seeded by the name, uniform within
  * `amplitude` of `centre`, rounded to float32.
  */
-function syntheticNumbers(name: string, length: number, amplitude: number, centre = 0): Float32Array {
+export function syntheticNumbers(name: string, length: number, amplitude: number, centre = 0): Float32Array {
   let state = seedOf(name);
   const numbers = new Float32Array(length);
   for (let index = 0; index < length; index++) {
@@ -30,7 +30,7 @@ export async function loadSynthetic(module: Module): Promise<void> {
 }
 
 /** The values of a parameter of the reference fixtures, by its full name. */
-function syntheticParameter(name: string, shape: Shape): Float32Array {
+export function syntheticParameter(name: string, shape: Shape): Float32Array {
   return NORM_WEIGHT.test(name)
     ? syntheticNumbers(name, sizeOf(shape), 0.1, 1)
     : syntheticNumbers(name, sizeOf(shape), 0.3);

@@ -1,27 +1,22 @@
 import { Option } from 'commander';
+import type { ConfigFamily } from '../../config/config-family.ts';
 import { fieldsOf, type Field } from '../../config/fields.ts';
 import { mergeConfig, overrideAt } from '../../config/merge-config.ts';
-import { pretrainSchema } from '../../config/pretrain-config.ts';
 
-/** Short flags for fields that are set often. */
-const SHORT: Readonly<Record<string, string>> = {
-  'data.path': 'data',
-  'teacher.weights': 'teacher',
-  'schedule.maxSteps': 'steps',
-  'schedule.epochs': 'epochs',
-  'batch.size': 'batch-size',
-  'optimizer.learningRate': 'learning-rate',
-};
+type Family = Pick<ConfigFamily<unknown>, 'schema' | 'shortFlags'>;
 
 /** All fields but the recipe's name, which is what a configuration starts from. */
-const fields = fieldsOf(pretrainSchema).filter(({ path }) => path[0] !== 'recipe');
+function settableFields(schema: Family['schema']): readonly Field[] {
+  return fieldsOf(schema).filter(({ path }) => path[0] !== 'recipe');
+}
 
 /**
  * Flags for every field: `--optimizer.learning-rate <number>`; true and false are `--video.flip` and `--no-video.flip`.
  * Short ones come first.
  */
-export function fieldOptions(): readonly Option[] {
-  const shortOptions = Object.entries(SHORT).flatMap(([name, short]) => {
+export function fieldOptions({ schema, shortFlags }: Family): readonly Option[] {
+  const fields = settableFields(schema);
+  const shortOptions = Object.entries(shortFlags).flatMap(([name, short]) => {
     const field = fields.find(({ path }) => path.join('.') === name);
     if (!field) return [];
     const about = `${field.about} (short for --${flagOf(field.path)})`;
@@ -39,10 +34,13 @@ export function fieldOptions(): readonly Option[] {
 }
 
 /** The configuration that parsed flags set: values as they were typed, to be checked with the rest. */
-export function overridesFrom(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+export function overridesFrom(
+  { schema, shortFlags }: Family,
+  values: Readonly<Record<string, unknown>>,
+): Readonly<Record<string, unknown>> {
   let overrides: Readonly<Record<string, unknown>> = {};
-  for (const field of fields) {
-    const short = SHORT[field.path.join('.')];
+  for (const field of settableFields(schema)) {
+    const short = shortFlags[field.path.join('.')];
     const typed = (short === undefined ? undefined : values[camelCase(short)]) ?? values[camelCase(flagOf(field.path))];
     if (typed !== undefined) overrides = mergeConfig(overrides, overrideAt(field.path, valueOf(field, typed)));
   }

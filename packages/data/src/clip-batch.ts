@@ -13,6 +13,8 @@ export interface ClipBatch {
   readonly paths: readonly string[];
   /** [B] class numbers, where the list has them. */
   readonly labels: readonly (number | undefined)[];
+  /** [B] all class numbers of each clip's video: none, one, or several where the list is multi-label. */
+  readonly labelSets: readonly (readonly number[])[];
   readonly epoch: number;
   /** The batch's number in its epoch, from 0. */
   readonly step: number;
@@ -36,6 +38,7 @@ export function collateClips(
     indices: each(({ index }) => index),
     paths: each(({ path }) => path),
     labels: each(({ label }) => label),
+    labelSets: each(({ labels }) => labels),
     epoch,
     step,
   };

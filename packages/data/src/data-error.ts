@@ -1,3 +1,5 @@
+import { VideoError } from '@umt/video';
+
 /** Something about the data that ends the run: wrong options, a bad list, samples that cannot be read. One line each. */
 export class DataError extends Error {
   override readonly name: string = 'DataError';
@@ -26,6 +28,13 @@ export class UnreadableSamplesError extends DataError {
 /** A worker that decodes videos ended or failed. */
 export class DataWorkerError extends DataError {
   override readonly name = 'DataWorkerError';
+}
+
+const UNREADABLE: readonly string[] = ['not-found', 'not-video', 'no-video-track', 'unsupported-codec', 'undecodable'];
+
+/** Whether an error says that something is wrong with one video, as opposed to the program or the machine. */
+export function isUnreadable(error: unknown): error is VideoError {
+  return error instanceof VideoError && UNREADABLE.includes(error.kind);
 }
 
 /** Checks that an option is a whole number in a range. */

@@ -1,4 +1,5 @@
 import { spawnWorker } from './spawn.node.ts';
+import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './view-loader.ts';
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
 
 export * from './index.ts';
@@ -7,3 +8,6 @@ export { listVideos, readManifest } from './list-videos.node.ts';
 /** Batches of training clips from a list of videos. See the browser-safe declaration for the contract. */
 export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
   videoClipLoaderFactory(spawnWorker);
+
+/** All views of a list of videos for evaluation. See the browser-safe declaration for the contract. */
+export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(spawnWorker);

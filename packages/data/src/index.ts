@@ -1,10 +1,20 @@
 import { spawnWorker } from './spawn.ts';
+import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './view-loader.ts';
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
 
 export { BatchPlan, epochOrder, type BatchPlanOptions } from './batch-plan.ts';
 export type { ClipBatch } from './clip-batch.ts';
-export type { ClipOptions, FrameSampling } from './clip-options.ts';
-export type { ClipRequest, LoadClip } from './clip-reader.ts';
+export type {
+  ClassificationSampling,
+  ClipOptions,
+  FinetuneClipOptions,
+  FrameSampling,
+  PretrainClipOptions,
+  TrainingClipOptions,
+  ViewClipOptions,
+} from './clip-options.ts';
+export type { ClipRequest } from './clip-plan.ts';
+export type { LoadClip } from './clip-reader.ts';
 export { DataError, DataWorkerError, ManifestError, UnreadableSamplesError } from './data-error.ts';
 export type { Dataset } from './dataset.ts';
 export { listVideos, readManifest, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
@@ -18,6 +28,7 @@ export {
   type VideoClipDatasetOptions,
 } from './video-clip-dataset.ts';
 export type { VideoClipLoader, VideoClipLoaderOptions } from './video-clip-loader.ts';
+export type { UnreadableVideo, ViewBatch, ViewLoader, ViewLoaderOptions, ViewPlace } from './view-loader.ts';
 
 /**
  * Batches of training clips from a list of videos, decoded in worker threads or here. It has the shape that the trainer
@@ -27,3 +38,10 @@ export type { VideoClipLoader, VideoClipLoaderOptions } from './video-clip-loade
  */
 export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
   videoClipLoaderFactory(spawnWorker);
+
+/**
+ * All views of a list of videos for evaluation, decoded in worker threads or here. See {@link ViewLoader}.
+ *
+ * @throws DataError when there is no video, or naming the option that is wrong
+ */
+export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(spawnWorker);

@@ -8,6 +8,13 @@ export interface VideoEntry {
   readonly source?: Blob;
   /** Class number. Pre-training does not use it. */
   readonly label?: number;
+  /** Class numbers, in place of `label`, where a list gives a video any number of them. */
+  readonly labels?: readonly number[];
+}
+
+/** All class numbers of a video. */
+export function labelsOf({ label, labels }: VideoEntry): readonly number[] {
+  return labels ?? (label === undefined ? [] : [label]);
 }
 
 /** How a list of videos is written. */
@@ -57,7 +64,7 @@ function parseLine(line: string, number: number, separator: string, prefix: stri
   if (!/^[+-]?\d{1,15}$/.test(label)) {
     throw new ManifestError(file, number, `the label ${JSON.stringify(label)} in ${shown} is not a whole number`);
   }
-  return { path: join(prefix, withExtension(path)), label: Number(label) };
+  return { path: joinPath(prefix, withExtension(path)), label: Number(label) };
 }
 
 function withExtension(path: string): string {
@@ -65,7 +72,8 @@ function withExtension(path: string): string {
   return name.includes('.') ? path : `${path}.mp4`;
 }
 
-function join(prefix: string, path: string): string {
+/** A path below a folder or an address; absolute paths and addresses stay. */
+export function joinPath(prefix: string, path: string): string {
   if (prefix === '' || /^([/\\]|[a-z]:[/\\]|[a-z][a-z0-9+.-]*:\/\/)/i.test(path)) return path;
   return /[/\\]$/.test(prefix) ? prefix + path : `${prefix}/${path}`;
 }

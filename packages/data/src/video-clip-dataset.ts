@@ -1,10 +1,10 @@
 import { random } from '@umt/random';
-import { VideoError } from '@umt/video';
-import type { ClipOptions } from './clip-options.ts';
+import type { VideoError } from '@umt/video';
+import type { TrainingClipOptions } from './clip-options.ts';
 import { ClipReader, type LoadClip } from './clip-reader.ts';
-import { checkInteger, DataError, UnreadableSamplesError } from './data-error.ts';
+import { checkInteger, DataError, isUnreadable, UnreadableSamplesError } from './data-error.ts';
 import type { Dataset } from './dataset.ts';
-import type { VideoEntry } from './manifest.ts';
+import { labelsOf, type VideoEntry } from './manifest.ts';
 
 /** One sample: the clips made of one video. */
 export interface VideoClip {
@@ -15,6 +15,8 @@ export interface VideoClip {
   /** The video that was read: that of another index where this one could not be read. */
   readonly path: string;
   readonly label: number | undefined;
+  /** All class numbers of the video. */
+  readonly labels: readonly number[];
 }
 
 /** A video that could not be read, and what was taken in its place. */
@@ -31,7 +33,7 @@ export interface VideoClipDatasetOptions {
   readonly entries: readonly VideoEntry[];
   /** Everything random is derived from it: an integer, 0 <= seed < 2^53. */
   readonly seed: number;
-  readonly clip: ClipOptions;
+  readonly clip: TrainingClipOptions;
   /** How many videos are tried for one sample before it is an error. Default 10. */
   readonly maxAttempts?: number;
   /** Told of every video that cannot be read. Default: they are only counted. */
@@ -39,9 +41,6 @@ export interface VideoClipDatasetOptions {
   /** Where clips are made: default here, in this thread. */
   readonly load?: LoadClip;
 }
-
-/** What is wrong with a video, as opposed to the program or the machine: another one can take its place. */
-const UNREADABLE: readonly string[] = ['not-found', 'not-video', 'no-video-track', 'unsupported-codec', 'undecodable'];
 
 /**
  * Videos as training clips. A sample is a pure function of (seed, index, epoch): crops, flips and frame indices come from
@@ -89,9 +88,9 @@ export class VideoClipDataset implements Dataset<VideoClip> {
       const entry = this.#entryAt(current);
       try {
         const video = await this.#load({ entry, seed: this.#seed, epoch, index });
-        return { video, index, path: entry.path, label: entry.label };
+        return { video, index, path: entry.path, label: entry.label, labels: labelsOf(entry) };
       } catch (cause) {
-        if (!(cause instanceof VideoError) || !UNREADABLE.includes(cause.kind)) throw cause;
+        if (!isUnreadable(cause)) throw cause;
         this.#unreadableCount++;
         if (attempt === this.#maxAttempts || this.length === 1) {
           const tried = attempt === 1 ? 'the only video' : `${attempt} videos in a row`;

@@ -1,5 +1,5 @@
 import type { ClipOptions } from './clip-options.ts';
-import type { ClipRequest } from './clip-reader.ts';
+import type { ClipRequest } from './clip-plan.ts';
 import { DataError, DataWorkerError } from './data-error.ts';
 import { revive, type FromWorker, type ToWorker } from './worker-protocol.ts';
 

@@ -1,6 +1,7 @@
 import { VideoError, type VideoErrorKind } from '@umt/video';
 import type { ClipOptions } from './clip-options.ts';
-import { ClipReader, type ClipRequest } from './clip-reader.ts';
+import type { ClipRequest } from './clip-plan.ts';
+import { ClipReader } from './clip-reader.ts';
 import { DataWorkerError } from './data-error.ts';
 
 /** To a worker: its options, once and first; then samples to make; then that it is over. */

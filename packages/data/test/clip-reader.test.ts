@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
-import { DataError, type ClipOptions } from '@umt/data';
+import { DataError, type PretrainClipOptions } from '@umt/data';
 import { resizeRgb } from '@umt/video';
 import { ClipReader } from '../src/clip-reader.ts';
 import type { Box } from '../src/multi-scale-crop.ts';
 import { frame, synthetic } from './synthetic.ts';
 
-const OPTIONS: ClipOptions = { frames: 4, size: 32 };
+const OPTIONS: PretrainClipOptions = { frames: 4, size: 32 };
 const MEAN = [0.485, 0.456, 0.406];
 const STD = [0.229, 0.224, 0.225];
 const WIDTH = 80;
 const HEIGHT = 60;
 
 const request = (index: number, epoch = 0, path = 'a.mp4') => ({ entry: { path }, seed: 5, epoch, index });
-const read = (options: Partial<ClipOptions>, index = 0, epoch = 0, frameCount = 40) =>
+const read = (options: Partial<PretrainClipOptions>, index = 0, epoch = 0, frameCount = 40) =>
   new ClipReader({ ...OPTIONS, ...options }, synthetic(frameCount).open).read(request(index, epoch));
 
 /** Pillow's crop and resize of a frame as uint8, mirrored if wanted. */

@@ -1,63 +1,14 @@
 import { expect, test } from 'vitest';
-import { DataError, DataWorkerError, VideoClipDataset, type ClipOptions } from '@umt/data';
+import { DataError, DataWorkerError, VideoClipDataset, type ClipOptions, type PretrainClipOptions } from '@umt/data';
 import { VideoError } from '@umt/video';
 import { ClipReader } from '../src/clip-reader.ts';
 import { videoClipLoaderFactory } from '../src/video-clip-loader.ts';
-import { WorkerPool, type WorkerPort } from '../src/worker-pool.ts';
-import { serveClips, type FromWorker, type ToWorker } from '../src/worker-protocol.ts';
+import { WorkerPool } from '../src/worker-pool.ts';
+import { serveClips, type ToWorker } from '../src/worker-protocol.ts';
+import { LocalWorker } from './local-worker.ts';
 import { synthetic } from './synthetic.ts';
 
-const clip: ClipOptions = { frames: 4, size: 16 };
-
-/** A worker in this thread: messages are cloned and buffers transferred as between threads, one event-loop turn late. */
-class LocalWorker implements WorkerPort {
-  readonly received: ToWorker[] = [];
-  isHeld = false;
-  isTerminated = false;
-  #toWorker: (message: ToWorker) => void = () => undefined;
-  #toMain: (message: FromWorker) => void = () => undefined;
-  #onDeath: (reason: string) => void = () => undefined;
-  answers = true;
-
-  constructor(open = synthetic(40).open) {
-    serveClips(
-      {
-        listen: (onMessage) => (this.#toWorker = onMessage),
-        post: (message, transfer) => {
-          const received = structuredClone(message, { transfer: [...transfer] });
-          setTimeout(() => this.answers && this.#toMain(received));
-        },
-        close: () => undefined,
-      },
-      (options) => new ClipReader(options, open),
-    );
-  }
-
-  post(message: ToWorker): void {
-    const received = structuredClone(message);
-    this.received.push(received);
-    setTimeout(() => this.answers && this.#toWorker(received));
-  }
-
-  listen(onMessage: (message: FromWorker) => void, onDeath: (reason: string) => void): void {
-    this.#toMain = onMessage;
-    this.#onDeath = onDeath;
-  }
-
-  hold(isBusy: boolean): void {
-    this.isHeld = isBusy;
-  }
-
-  async end(): Promise<void> {
-    this.isTerminated = true;
-    this.answers = false;
-  }
-
-  die(reason: string): void {
-    this.answers = false;
-    this.#onDeath(reason);
-  }
-}
+const clip: PretrainClipOptions = { frames: 4, size: 16 };
 
 function poolOf(count: number, options: ClipOptions = clip) {
   const workers: LocalWorker[] = [];

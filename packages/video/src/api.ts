@@ -19,6 +19,7 @@ export {
 } from './frame-to-tensor.ts';
 export { toRgb, type RgbImage } from './to-rgb.ts';
 export { resizeRgb } from './resize-rgb.ts';
+export { resizeRgbFixedPoint } from './resize-fixed-point.ts';
 export * from './sampling/index.ts';
 export type { OpenVideo } from './open-video.ts';
 export type { Rotation } from './container/track.ts';

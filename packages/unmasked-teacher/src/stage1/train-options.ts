@@ -1,9 +1,10 @@
-import type { ClipOptions } from '@umt/data';
-import { scaleLearningRate, type BatchSource, type CheckpointStore, type TrainOptions } from '@umt/trainer';
+import type { PretrainClipOptions } from '@umt/data';
+import type { BatchSource, CheckpointStore, TrainOptions } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
+import { runOptions } from '../training/train-options.ts';
 
 /** How videos become clips, as @umt/data takes it. */
-export function clipOptionsOf({ video, data }: PretrainConfig): ClipOptions {
+export function clipOptionsOf({ video, data }: PretrainConfig): PretrainClipOptions {
   return {
     frames: video.frames,
     size: video.size,
@@ -20,44 +21,13 @@ export function clipsPerStep({ batch, video }: Pick<PretrainConfig, 'batch' | 'v
   return batch.size * batch.accumulation * video.repeats;
 }
 
-/** The run's options, as @umt/trainer takes them. The learning rates are those of 256 clips scaled to the batch. */
+/** The run's options, as @umt/trainer takes them. */
 export function trainOptionsOf<Batch>(
   config: PretrainConfig,
   batches: BatchSource<Batch>,
   store: CheckpointStore | null,
 ): TrainOptions<Batch> {
-  const { optimizer, schedule, batch, video, checkpoint } = config;
-  const scaled = (rate: number) => scaleLearningRate(rate, batch.size * batch.accumulation, video.repeats);
-  return {
-    seed: config.seed,
-    epochs: schedule.epochs,
-    batches,
-    accumulationSteps: batch.accumulation,
-    learningRate: {
-      peak: scaled(optimizer.learningRate),
-      final: scaled(optimizer.minLearningRate),
-      start: 0,
-      warmupEpochs: schedule.warmupEpochs,
-      warmupSteps: schedule.warmupSteps,
-    },
-    optimizer: {
-      beta1: optimizer.betas[0],
-      beta2: optimizer.betas[1],
-      epsilon: optimizer.epsilon,
-      weightDecay: optimizer.weightDecay,
-      maxGradientNorm: optimizer.clipNorm,
-    },
-    ...(schedule.maxSteps === null ? {} : { maxSteps: schedule.maxSteps }),
-    ...(store && {
-      checkpoints: {
-        store,
-        keep: checkpoint.keep,
-        resume: config.resume ? 'newest' : 'never',
-        ...(checkpoint.everySteps === null ? {} : { everySteps: checkpoint.everySteps, everyEpochs: 0 }),
-      },
-    }),
-    config: identityOf(config),
-  };
+  return runOptions(config, { batches, store, repeats: config.video.repeats, identity: identityOf(config) });
 }
 
 /** What two runs must share for one to go on from the other's checkpoint: all that bends the losses. */

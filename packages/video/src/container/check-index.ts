@@ -1,19 +1,8 @@
 import { VideoError } from '../video-error.ts';
-
-/** Random access to a file's bytes. */
-export interface FileBytes {
-  readonly length: number;
-  /** Reads up to `length` bytes; fewer only at the end. */
-  read(from: number, length: number): Promise<Uint8Array>;
-}
+import { type Box, type FileBytes, fileBoxes, innerBoxes, readBox } from './boxes.ts';
 
 /** Boxes that only hold boxes. */
 const CONTAINERS = new Set(['moov', 'trak', 'mdia', 'minf', 'stbl', 'moof', 'traf']);
-
-/** Boxes a file of this family begins with. */
-const FIRST_BOXES = new Set(['ftyp', 'styp', 'moov', 'moof', 'mdat', 'free', 'skip', 'wide', 'pnot', 'sidx']);
-
-const MAX_TOP_LEVEL_BOXES = 200_000;
 
 /** Entries for samples that do not exist are common by a few, and harmless below this. */
 const SLACK = 10_000;
@@ -28,25 +17,8 @@ const PER_SAMPLE_FIELDS = 0x000f00;
  * @throws {VideoError} of kind 'not-video'.
  */
 export async function checkIndex(bytes: FileBytes, name: string): Promise<void> {
-  let from = 0;
-  for (let count = 0; count < MAX_TOP_LEVEL_BOXES && from + 8 <= bytes.length; count++) {
-    const header = viewOf(await bytes.read(from, 16));
-    if (header.byteLength < 8) return;
-    const type = typeAt(header, 4);
-    if (count === 0 && !FIRST_BOXES.has(type)) return;
-    const short = header.getUint32(0);
-    const size =
-      short === 0
-        ? bytes.length - from
-        : short === 1 && header.byteLength === 16
-          ? Number(header.getBigUint64(8))
-          : short;
-    if (size < 8) return;
-    if (type === 'moov' || type === 'moof') {
-      const box = viewOf(await bytes.read(from, Math.min(size, bytes.length - from)));
-      checkBoxes(box, short === 1 ? 16 : 8, box.byteLength, name);
-    }
-    from += size;
+  for await (const box of fileBoxes(bytes)) {
+    if (box.type === 'moov' || box.type === 'moof') checkBoxes(await readBox(bytes, box), undefined, name);
   }
 }
 
@@ -57,16 +29,11 @@ interface SampleCounts {
   claimed: number;
 }
 
-function checkBoxes(view: DataView, start: number, end: number, name: string): void {
+function checkBoxes(view: DataView, within: Box | undefined, name: string): void {
   const counts: SampleCounts = { sized: undefined, claimed: 0 };
-  for (let from = start; from + 8 <= end;) {
-    const size = view.getUint32(from);
-    if (size < 8) break;
-    const type = typeAt(view, from + 4);
-    const stop = Math.min(end, from + size);
-    if (CONTAINERS.has(type)) checkBoxes(view, from + 8, stop, name);
-    else countSamples(type, view, from + 8, stop, counts);
-    from += size;
+  for (const box of innerBoxes(view, within?.start, within?.end)) {
+    if (CONTAINERS.has(box.type)) checkBoxes(view, box, name);
+    else countSamples(box, view, counts);
   }
   if (counts.claimed > (counts.sized ?? 0) + SLACK) {
     throw new VideoError(
@@ -77,7 +44,7 @@ function checkBoxes(view: DataView, start: number, end: number, name: string): v
 }
 
 /** Adds up what one table says (ISO/IEC 14496-12, 8.6.1, 8.7.3 and 8.7.4, and 8.8.8 for fragments). */
-function countSamples(type: string, view: DataView, from: number, to: number, counts: SampleCounts): void {
+function countSamples({ type, start: from, end: to }: Box, view: DataView, counts: SampleCounts): void {
   if (to - from < 8) return;
   if (type === 'stsz' && to - from >= 12) {
     const size = view.getUint32(from + 4);
@@ -101,11 +68,6 @@ function countSamples(type: string, view: DataView, from: number, to: number, co
     counts.claimed = Math.max(counts.claimed, view.getUint32(from + 4));
   }
 }
-
-const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-
-const typeAt = (view: DataView, at: number): string =>
-  String.fromCharCode(view.getUint8(at), view.getUint8(at + 1), view.getUint8(at + 2), view.getUint8(at + 3));
 
 /** The bytes of a Blob or of memory. */
 export function memoryBytes(source: Blob | Uint8Array | ArrayBuffer): FileBytes {

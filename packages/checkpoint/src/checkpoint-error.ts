@@ -16,7 +16,12 @@ export class CheckpointError extends Error {
 
 /** A name out of a file as part of a one-line message: quoted, escaped and cut to 80 characters. */
 export function quoted(name: string): string {
-  return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+  const cut = JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);
+  // JSON leaves what moves a terminal's cursor or breaks lines: C1 controls, direction marks, separators.
+  return cut.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (mark) => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** A shape or other list of numbers out of a file as part of a one-line message: at most 10 of them. */

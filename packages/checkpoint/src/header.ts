@@ -1,7 +1,7 @@
 import { CheckpointError, listed, quoted } from './checkpoint-error.ts';
 import { isSafetensorsDtype } from './dtype.ts';
 import { duplicateKey, nestsDeeperThan } from './json-keys.ts';
-import { byteLengthOf, type TensorInfo } from './tensor.ts';
+import { byteLengthOf, type SafetensorsInfo } from './tensor.ts';
 
 /** Bytes before the header: its length as a little-endian 64-bit number. */
 export const PREFIX_BYTES = 8;
@@ -15,7 +15,7 @@ export const METADATA_KEY = '__metadata__';
 /** A file's header: free-form strings, and the tensors in the order of their bytes. */
 export interface SafetensorsHeader {
   readonly metadata: Readonly<Record<string, string>>;
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly tensors: ReadonlyMap<string, SafetensorsInfo>;
 }
 
 /**
@@ -25,7 +25,10 @@ export interface SafetensorsHeader {
  */
 export function headerLength(prefix: Uint8Array, fileBytes: number, file: string): number {
   if (prefix[0] === 0x50 && prefix[1] === 0x4b) {
-    throw new CheckpointError(file, 'this is a zip archive (a PyTorch file?), not safetensors: convert it first');
+    throw new CheckpointError(
+      file,
+      'this is a zip archive (a PyTorch file?), not safetensors: openCheckpoint reads both',
+    );
   }
   if (fileBytes < PREFIX_BYTES) {
     throw new CheckpointError(file, `not a safetensors file: it has ${fileBytes} bytes, and the header length takes 8`);
@@ -103,7 +106,7 @@ function parseMetadata(value: unknown, file: string): Readonly<Record<string, st
   return value as Readonly<Record<string, string>>;
 }
 
-function parseTensor(name: string, value: unknown, dataStart: number, file: string): TensorInfo {
+function parseTensor(name: string, value: unknown, dataStart: number, file: string): SafetensorsInfo {
   const fail = (problem: string) => new CheckpointError(file, problem, { tensor: name });
   if (!isWellFormed(name)) throw fail('its name is not valid Unicode');
   if (!isRecord(value)) throw fail('its entry is not an object');

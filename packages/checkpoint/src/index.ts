@@ -1,11 +1,13 @@
 export { CheckpointError } from './checkpoint-error.ts';
 export type { SafetensorsDtype, TypedArrayOf } from './dtype.ts';
 export { bfloat16ToFloat32, float16ToFloat32, float32ToBfloat16, float32ToFloat16 } from './half.ts';
-export { openSafetensors, type CheckpointSource } from './open.ts';
+export { float32Source, type Float32Source } from './float32-source.ts';
+export { openCheckpoint, openSafetensors, type CheckpointOptions, type CheckpointSource } from './open.ts';
 export { readSafetensors, type SafetensorsContent } from './read.ts';
 export { SafetensorsFile } from './safetensors-file.ts';
 export { saveSafetensors } from './save.ts';
 export type { ByteSource } from './source.ts';
-export type { CheckpointTensor, TensorCollection, TensorInfo } from './tensor.ts';
+export type { CheckpointTensor, SafetensorsInfo, TensorCollection, TensorInfo } from './tensor.ts';
+export type { TensorFile } from './tensor-file.ts';
 export { toFloat32 } from './to-float32.ts';
 export { writeSafetensors } from './write.ts';

@@ -1,18 +1,25 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { CheckpointError } from './checkpoint-error.ts';
-import { openSafetensors as openAnywhere, type CheckpointSource } from './open.ts';
+import { byteSource as sourceAnywhere, openBytes, type CheckpointOptions, type CheckpointSource } from './open.ts';
 import { SafetensorsFile } from './safetensors-file.ts';
 import type { ByteSource } from './source.ts';
+import type { TensorFile } from './tensor-file.ts';
+
+/** Opens a checkpoint of any format lazily; in Node a string or `file:` URL is a path, read by ranges. */
+export async function openCheckpoint(source: CheckpointSource, options: CheckpointOptions = {}): Promise<TensorFile> {
+  return openBytes(await byteSource(source), options);
+}
 
 /** Opens a safetensors file lazily; in Node a string or `file:` URL is a path, read by ranges. */
 export async function openSafetensors(source: CheckpointSource): Promise<SafetensorsFile> {
-  if (source instanceof URL && source.protocol === 'file:') {
-    return SafetensorsFile.open(await fileSource(fileURLToPath(source)));
-  }
-  if (typeof source !== 'string') return openAnywhere(source);
-  if (/^https?:\/\//.test(source)) return openAnywhere(new URL(source));
-  return SafetensorsFile.open(await fileSource(source));
+  return SafetensorsFile.open(await byteSource(source));
+}
+
+async function byteSource(source: CheckpointSource): Promise<ByteSource> {
+  if (source instanceof URL && source.protocol === 'file:') return fileSource(fileURLToPath(source));
+  if (typeof source !== 'string') return sourceAnywhere(source);
+  return /^https?:\/\//.test(source) ? sourceAnywhere(new URL(source)) : fileSource(source);
 }
 
 /** Largest single read that every platform takes. */
@@ -42,7 +49,7 @@ async function fileSource(path: string): Promise<ByteSource> {
 }
 
 async function readRange(handle: FileHandle, path: string, begin: number, end: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(end - begin);
+  const bytes = allocate(path, end - begin);
   for (let done = 0; done < bytes.length;) {
     const length = Math.min(bytes.length - done, MAX_READ_BYTES);
     const { bytesRead } = await handle.read(bytes, done, length, begin + done).catch((cause: unknown) => {
@@ -52,4 +59,12 @@ async function readRange(handle: FileHandle, path: string, begin: number, end: n
     done += bytesRead;
   }
   return bytes;
+}
+
+function allocate(path: string, length: number): Uint8Array {
+  try {
+    return new Uint8Array(length);
+  } catch (cause) {
+    throw new CheckpointError(path, `${length} bytes of it cannot be held in memory at once`, { cause });
+  }
 }

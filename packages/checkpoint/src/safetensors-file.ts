@@ -2,14 +2,20 @@ import { CheckpointError, quoted } from './checkpoint-error.ts';
 import { isSafetensorsDtype } from './dtype.ts';
 import { headerLength, parseHeader, PREFIX_BYTES, type SafetensorsHeader } from './header.ts';
 import type { ByteSource } from './source.ts';
-import { tensorOf, type CheckpointTensor, type TensorInfo } from './tensor.ts';
+import type { TensorFile } from './tensor-file.ts';
+import { tensorOf, type CheckpointTensor, type SafetensorsInfo } from './tensor.ts';
 
 /** An open safetensors file: its header is read and checked, its tensors are read one at a time. */
-export class SafetensorsFile {
+export class SafetensorsFile implements TensorFile {
+  readonly format = 'safetensors';
+  /** Always empty: a safetensors file is one dictionary. */
+  readonly dictionary = '';
+  /** Always empty: a safetensors file holds nothing else. */
+  readonly otherEntries: ReadonlyMap<string, string> = new Map();
   /** Free-form strings of the header. */
   readonly metadata: Readonly<Record<string, string>>;
   /** Every tensor in the order of its bytes. */
-  readonly tensors: ReadonlyMap<string, TensorInfo>;
+  readonly tensors: ReadonlyMap<string, SafetensorsInfo>;
   readonly #source: ByteSource;
 
   private constructor(source: ByteSource, header: SafetensorsHeader) {
@@ -67,7 +73,7 @@ export class SafetensorsFile {
     return this.#source.close();
   }
 
-  #info(name: string): TensorInfo {
+  #info(name: string): SafetensorsInfo {
     const info = this.tensors.get(name);
     if (info === undefined) {
       throw new CheckpointError(this.name, `there is no such tensor among its ${this.tensors.size}`, { tensor: name });

@@ -19,9 +19,13 @@ export type TensorCollection = ReadonlyMap<string, CheckpointTensor> | Readonly<
 /** What a file says of a tensor, without its elements. */
 export interface TensorInfo {
   readonly name: string;
-  /** As the file has it; usually a {@link SafetensorsDtype}. Bytes of any other are still given by `readBytes`. */
+  /** Usually a {@link SafetensorsDtype}; else as the file has it: such a tensor is listed and cannot be read. */
   readonly dtype: string;
   readonly shape: readonly number[];
+}
+
+/** What a safetensors file says of a tensor. Bytes of any dtype are given by `readBytes`. */
+export interface SafetensorsInfo extends TensorInfo {
   /** First byte in the file. */
   readonly begin: number;
   /** One past the last byte in the file. */

@@ -41,6 +41,7 @@ export type {
 } from './options.ts';
 export { originPrivateStore } from './origin-private-store.ts';
 export { optimizedParameters, type OptimizedParameter, type ParameterRules } from './parameter-groups.ts';
+export { ParameterAverage } from './parameter-average.ts';
 export { progressReporter, type ProgressOptions, type ProgressReporter, type TextStream } from './progress-reporter.ts';
 export { eventLine, plainLine, progressLine, type LineStyle, type ProgressView } from './progress-text.ts';
 export type { RunControl, RunHandle, StartRunOptions, WebWorker } from './run.ts';

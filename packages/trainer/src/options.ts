@@ -1,6 +1,7 @@
 import type { Collective } from '@umt/tensor';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import type { TrainingEvent } from './events.ts';
+import type { ParameterAverage } from './parameter-average.ts';
 import type { BatchSource } from './task.ts';
 
 /** Learning rate over the steps: linear warm-up, then half a cosine. Values are final: see `scaleLearningRate`. */
@@ -65,6 +66,8 @@ export interface TrainOptions<Batch> {
   readonly learningRate: LearningRateOptions;
   readonly optimizer?: OptimizerOptions;
   readonly checkpoints?: CheckpointOptions;
+  /** A moving average of the task's parameters, kept up from step to step and in checkpoints. It stays the caller's. */
+  readonly averaging?: ParameterAverage;
   /** End after so many steps in all, without bending the schedule. Default: the whole schedule. */
   readonly maxSteps?: number;
   /** How many steps in a row may be skipped as not finite before the run ends with `DivergedError`. Default 5. */

@@ -133,7 +133,10 @@ export class RunCheckpoints<Batch> {
 
 /** Everything that makes one run give other losses than another. */
 function identityOf<Batch>(options: TrainOptions<Batch>, plan: Plan): Json {
-  const { seed, epochs, learningRate, optimizer = {}, config = {} } = options;
+  const { seed, epochs, learningRate, optimizer = {}, averaging, config = {} } = options;
   const { stepsPerEpoch, effectiveBatchSize } = plan;
-  return asJson({ seed, epochs, stepsPerEpoch, effectiveBatchSize, learningRate, optimizer, config });
+  return asJson({
+    ...{ seed, epochs, stepsPerEpoch, effectiveBatchSize, learningRate, optimizer, config },
+    ...(averaging && { averaging: { decay: averaging.decay } }),
+  });
 }

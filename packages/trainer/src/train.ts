@@ -28,14 +28,20 @@ export async function train<Batch>(
   hooks: TrainHooks = {},
 ): Promise<TrainResult> {
   const { onEvent: emit = () => {}, stopSignal, now = () => performance.now() / 1000 } = hooks;
-  const { seed, epochs, collective = singleProcess, maxSkippedInARow = 5 } = options;
+  const { seed, epochs, collective = singleProcess, maxSkippedInARow = 5, averaging } = options;
   const plan = planRun(options);
   const { accumulationSteps, totalSteps, stepsPerEpoch, effectiveBatchSize } = plan;
   const begin = now();
   const optimizer = new AdamW(task.parameters, options.optimizer);
-  const training = new TrainingStep(task, optimizer, collective);
+  const training = new TrainingStep(task, optimizer, collective, averaging);
   try {
-    const checkpoints = new RunCheckpoints(options, plan, { parameters: task.parameters, optimizer }, emit, now);
+    const checkpoints = new RunCheckpoints(
+      options,
+      plan,
+      { parameters: task.parameters, optimizer, averaging },
+      emit,
+      now,
+    );
     const resumed = await checkpoints.resume();
     const log = new RunLog({ plan, epochs, maxSkippedInARow, skippedBefore: resumed.skippedSteps, emit, now });
     const late = new LateValues(log);

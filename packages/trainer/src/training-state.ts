@@ -5,6 +5,7 @@ import type { AdamW } from './adamw-optimizer.ts';
 import type { CheckpointEntry, CheckpointFile, CheckpointStore } from './checkpoint-store.ts';
 import { DamagedCheckpointError, ResumeError } from './errors.ts';
 import { firstDifference, type Json } from './json.ts';
+import type { ParameterAverage } from './parameter-average.ts';
 
 const MODEL = 'model.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
@@ -21,23 +22,24 @@ export interface HostState {
 export interface Trained {
   readonly parameters: ReadonlyMap<string, Parameter>;
   readonly optimizer: AdamW;
+  readonly averaging: ParameterAverage | undefined;
 }
 
 /**
- * Writes a checkpoint: `model.safetensors` under the parameters' own names, `optimizer.safetensors` with moments and
- * update count, `state.json` with the step and what identifies the run.
+ * Writes a checkpoint: `model.safetensors` under the parameters' own names, `optimizer.safetensors` with moments, update
+ * count and averages, `state.json` with the step and what identifies the run.
  *
  * @returns its size in bytes
  */
 export async function saveTrainingState(
   store: CheckpointStore,
-  { parameters, optimizer }: Trained,
+  trained: Trained,
   host: HostState,
   identity: Json,
 ): Promise<number> {
   async function* files(): AsyncGenerator<CheckpointFile> {
-    yield { name: MODEL, bytes: await safetensorsOf(parameters, { format: 'pt' }) };
-    yield { name: OPTIMIZER, bytes: await safetensorsOf(optimizer.state(), {}) };
+    yield { name: MODEL, bytes: await safetensorsOf(trained.parameters, { format: 'pt' }) };
+    yield { name: OPTIMIZER, bytes: await safetensorsOf(besideTheModel(trained), {}) };
     yield { name: STATE, bytes: new TextEncoder().encode(`${JSON.stringify({ ...host, identity }, null, 1)}\n`) };
   }
   const entry = await store.save(host.step, files(), {});
@@ -45,7 +47,7 @@ export async function saveTrainingState(
 }
 
 /**
- * Puts a checkpoint's values into parameters and optimizer. Every file is verified before the first value changes.
+ * Puts a checkpoint's values into parameters, optimizer and averages. Every file is verified before the first value changes.
  *
  * @throws DamagedCheckpointError when a file is not what was written
  * @throws ResumeError when it belongs to another run: other settings, other parameters
@@ -53,7 +55,7 @@ export async function saveTrainingState(
 export async function loadTrainingState(
   store: CheckpointStore,
   entry: CheckpointEntry,
-  { parameters, optimizer }: Trained,
+  trained: Trained,
   identity: Json,
 ): Promise<HostState> {
   const where = `the checkpoint of step ${entry.step} in ${store.place}`;
@@ -69,10 +71,10 @@ export async function loadTrainingState(
   try {
     const moments = await openSafetensors(await store.open(entry, OPTIMIZER));
     try {
-      checkNames(`${where}, ${MODEL}`, model, parameters);
-      checkNames(`${where}, ${OPTIMIZER}`, moments, optimizer.state());
-      await loadInto(parameters, model);
-      await loadInto(optimizer.state(), moments);
+      checkNames(`${where}, ${MODEL}`, model, trained.parameters);
+      checkNames(`${where}, ${OPTIMIZER}`, moments, besideTheModel(trained));
+      await loadInto(trained.parameters, model);
+      await loadInto(besideTheModel(trained), moments);
     } finally {
       await moments.close();
     }
@@ -80,6 +82,10 @@ export async function loadTrainingState(
     await model.close();
   }
   return host;
+}
+
+function besideTheModel({ optimizer, averaging }: Trained): ReadonlyMap<string, Parameter> {
+  return averaging ? new Map([...optimizer.state(), ...averaging.state()]) : optimizer.state();
 }
 
 async function safetensorsOf(

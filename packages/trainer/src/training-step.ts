@@ -16,6 +16,7 @@ import {
   type Tensor,
 } from '@umt/tensor';
 import type { AdamW, StepRates } from './adamw-optimizer.ts';
+import type { ParameterAverage } from './parameter-average.ts';
 import type { StepContext, TrainingTask } from './task.ts';
 
 /** What a step leaves on the device, to be read later: [loss, ...metrics, gradient norm, 1 if the update was applied]. */
@@ -32,14 +33,21 @@ export interface StepReadout {
 export class TrainingStep<Batch> {
   readonly #task: TrainingTask<Batch>;
   readonly #optimizer: AdamW;
+  readonly #averaging: ParameterAverage | undefined;
   readonly #collective: Collective;
   readonly #gradients: Tensor[] = [];
   #means: Tensor | null = null;
   #metricNames: readonly string[] = [];
 
-  constructor(task: TrainingTask<Batch>, optimizer: AdamW, collective: Collective) {
+  constructor(
+    task: TrainingTask<Batch>,
+    optimizer: AdamW,
+    collective: Collective,
+    averaging: ParameterAverage | undefined,
+  ) {
     this.#task = task;
     this.#optimizer = optimizer;
+    this.#averaging = averaging;
     this.#collective = collective;
   }
 
@@ -69,6 +77,7 @@ export class TrainingStep<Batch> {
       const total = this.#sumOverRanks(means);
       const lossIsFinite = isFinite(reshape(slice(total, [0], [1]), []));
       const { gradientNorm, applied } = this.#optimizer.update(gradients, rates, lossIsFinite);
+      this.#averaging?.update(applied);
       return keep(concat([total, reshape(gradientNorm, [1]), reshape(cast(applied, 'float32'), [1])]));
     });
     means.dispose();

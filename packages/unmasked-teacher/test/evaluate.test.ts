@@ -9,7 +9,7 @@ import { frozenTeacher } from '../src/stage1/frozen-teacher.ts';
 import { fixedClips, splitVideos } from '../src/stage1/held-out.ts';
 import { buildStudent, buildTeacher } from '../src/stage1/models.ts';
 import type { VideoBatch } from '../src/stage1/pretrain-task.ts';
-import { StoppedClock } from '../src/stage1/stopped-clock.ts';
+import { StoppedClock } from '../src/training/stopped-clock.ts';
 import { CLIPS, SMALL } from './small.ts';
 
 let engine: Engine;

@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { choice, flag, fractionPair, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
+import type { DeepReadonly } from './merge-config.ts';
 
 /** What every run has: where it starts from, where it goes, and what decides its random numbers. */
 export const runFields = {
@@ -52,9 +53,11 @@ export const checkpointGroup = z.strictObject({
 });
 
 /** The fields that every run has. */
-export type RunConfig = z.output<z.ZodObject<typeof runFields>> & {
-  readonly optimizer: z.output<typeof optimizerGroup>;
-  readonly schedule: z.output<typeof scheduleGroup>;
-  readonly batch: z.output<typeof batchGroup>;
-  readonly checkpoint: z.output<typeof checkpointGroup>;
-};
+export type RunConfig = DeepReadonly<
+  z.output<z.ZodObject<typeof runFields>> & {
+    readonly optimizer: z.output<typeof optimizerGroup>;
+    readonly schedule: z.output<typeof scheduleGroup>;
+    readonly batch: z.output<typeof batchGroup>;
+    readonly checkpoint: z.output<typeof checkpointGroup>;
+  }
+>;

@@ -11,7 +11,7 @@ export function nextCommands(
   outcome: ReportData['outcome'],
   program: string,
 ): ReportData['commands'] {
-  const folder = runFolder(config.output);
+  const folder = runFolder(config.output, 'student');
   const pretrain = `${program} pretrain`;
   const longer = Math.max(config.schedule.epochs * 4, 2);
   const data = config.data.path === null ? '' : ` --data ${quoted(config.data.path)}`;

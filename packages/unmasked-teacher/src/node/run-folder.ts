@@ -1,6 +1,5 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { PretrainConfig } from '../config/pretrain-config.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** The files of a run, all below its output folder. */
@@ -12,19 +11,22 @@ export interface RunFolder {
   /** One JSON event per line. */
   readonly log: string;
   readonly report: string;
-  /** The student's weights at the end. */
+  /** The weights at the end. */
   readonly weights: string;
 }
 
-/** The layout of an output folder. Touches nothing. */
-export function runFolder(path: string): RunFolder {
+/**
+ * The layout of an output folder. Touches nothing.
+ * @param model what is trained, by which its weights are called: `student`
+ */
+export function runFolder(path: string, model: 'student' | 'classifier'): RunFolder {
   return {
     path,
     checkpoints: join(path, 'checkpoints'),
     config: join(path, 'config.json'),
     log: join(path, 'log.jsonl'),
     report: join(path, 'report.html'),
-    weights: join(path, 'student.safetensors'),
+    weights: join(path, `${model}.safetensors`),
   };
 }
 
@@ -33,7 +35,7 @@ export function runFolder(path: string): RunFolder {
  *
  * @throws Error one line that names the folder, where it cannot be made or written to
  */
-export async function prepareFolder(folder: RunFolder, config: PretrainConfig): Promise<void> {
+export async function prepareFolder(folder: RunFolder, config: object): Promise<void> {
   try {
     await makeFolder(folder.path);
     await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);

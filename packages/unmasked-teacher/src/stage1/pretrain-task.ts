@@ -9,7 +9,7 @@ import type { Student } from '@umt/vit';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { FrozenTeacher } from './frozen-teacher.ts';
 import { maskedTarget, studentTokens } from './masks.ts';
-import { samplesOf } from './samples-of.ts';
+import { samplesOf } from '../training/samples-of.ts';
 
 /** A batch of clips, as the loader of @umt/data gives it. */
 export interface VideoBatch {

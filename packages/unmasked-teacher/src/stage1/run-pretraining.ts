@@ -1,14 +1,15 @@
-import { createVideoClipLoader, type VideoClipLoader, type VideoEntry } from '@umt/data';
+import type { VideoEntry } from '@umt/data';
 import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
-import { train, type BatchSource, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
-import { ConfigError } from '../config/config-error.ts';
+import { train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ClipPicture } from '../report/report-data.ts';
+import { StoppedClock } from '../training/stopped-clock.ts';
+import { openTrainingLoader } from '../training/training-loader.ts';
+import { withEvaluations } from '../training/with-evaluations.ts';
 import { pictureClips } from './clip-picture.ts';
 import { fixedClips, HeldOutMeasure, splitVideos } from './held-out.ts';
 import { buildStudent, buildTeacher } from './models.ts';
-import { createPretrainTask, type VideoBatch } from './pretrain-task.ts';
-import { StoppedClock } from './stopped-clock.ts';
+import { createPretrainTask } from './pretrain-task.ts';
 import { clipOptionsOf, trainOptionsOf } from './train-options.ts';
 
 /** What a run works on. */
@@ -75,10 +76,12 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
   const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
   const { training, heldOut } = splitVideos(videos, config.data.heldOut);
 
-  const brokenVideos = new Set<string>();
-  const loader = openLoader(config, training, (line) => {
-    if (!brokenVideos.has(line)) emit({ type: 'warning', message: `${line}; another video takes its place` });
-    brokenVideos.add(line);
+  const { loader, brokenVideos } = openTrainingLoader({
+    config,
+    entries: Array.from({ length: config.data.clipsPerVideo }, () => training).flat(),
+    clip: clipOptionsOf(config),
+    origin: `${training.length} videos for training x data.clipsPerVideo ${config.data.clipsPerVideo}`,
+    emit,
   });
   loading(teacherWeights ? 'teacher weights' : 'random teacher');
   const teacher = await buildTeacher(config, teacherWeights);
@@ -92,7 +95,13 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
       if (measure) emit({ type: 'evaluation', step, loss: await clock.pause(() => measure.loss(student)) });
     };
     const task = createPretrainTask({ student, teacher, config });
-    const options = trainOptionsOf(config, withEvaluations(config, loader, report), store);
+    const every = config.report.evaluateEverySteps;
+    const batches = withEvaluations(loader, {
+      accumulation: config.batch.accumulation,
+      isDue: (step) => every !== null && step % every === 0,
+      evaluate: report,
+    });
+    const options = trainOptionsOf(config, batches, store);
     const stopping = stopSignal ? { stopSignal } : {};
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...stopping });
 
@@ -121,53 +130,4 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     student.dispose();
     teacher.dispose();
   }
-}
-
-function openLoader(
-  config: PretrainConfig,
-  training: readonly VideoEntry[],
-  onBroken: (line: string) => void,
-): VideoClipLoader {
-  const { batch, data } = config;
-  const clips = training.length * data.clipsPerVideo;
-  if (batch.size > clips) {
-    throw new ConfigError(
-      `batch.size must be at most ${clips}, the clips of an epoch (${training.length} videos for training x data.clipsPerVideo ` +
-        `${data.clipsPerVideo}), not ${batch.size} (--batch-size)`,
-      ['batch.size'],
-    );
-  }
-  return createVideoClipLoader({
-    entries: Array.from({ length: config.data.clipsPerVideo }, () => training).flat(),
-    seed: config.seed,
-    clip: clipOptionsOf(config),
-    batchSize: config.batch.size,
-    workers: config.data.workers,
-    epochs: config.schedule.epochs,
-    onUnreadable: ({ cause }) => onBroken(cause.message),
-  });
-}
-
-/** The loader's batches, with a measurement before the first batch of every so many steps. */
-function withEvaluations(
-  { report, batch: { accumulation } }: PretrainConfig,
-  loader: BatchSource<VideoBatch>,
-  evaluate: (step: number) => Promise<void>,
-): BatchSource<VideoBatch> {
-  const every = report.evaluateEverySteps;
-  if (every === null) return loader;
-  const stepsPerEpoch = Math.floor(loader.batchesPerEpoch / accumulation);
-  return {
-    batchesPerEpoch: loader.batchesPerEpoch,
-    batchSize: loader.batchSize,
-    async *batches(epoch, firstBatch) {
-      let batch = firstBatch;
-      for await (const clips of loader.batches(epoch, firstBatch)) {
-        const step = epoch * stepsPerEpoch + batch / accumulation;
-        if (step % every === 0) await evaluate(step);
-        yield clips;
-        batch++;
-      }
-    },
-  };
 }

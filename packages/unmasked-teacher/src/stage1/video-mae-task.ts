@@ -7,7 +7,7 @@ import { patchVectors, tokenCount } from '@umt/tokenizer';
 import type { StepContext, TaskLoss, TrainingTask } from '@umt/trainer';
 import { videoMaeGrid, type VideoMae } from '@umt/vit';
 import type { VideoBatch } from './pretrain-task.ts';
-import { samplesOf } from './samples-of.ts';
+import { samplesOf } from '../training/samples-of.ts';
 
 /** What VideoMAE pre-training is made of. */
 export interface VideoMaeTaskOptions {

@@ -1,3 +1,3 @@
 export * from './index.ts';
 export { openCheckpoint, openSafetensors } from './open.node.ts';
-export { saveSafetensors } from './save.node.ts';
+export { savePytorch, saveSafetensors } from './save.node.ts';

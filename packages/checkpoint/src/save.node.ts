@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CheckpointError } from './checkpoint-error.ts';
+import { pytorchChunks, type PytorchOptions } from './pytorch/write.ts';
 import type { TensorCollection } from './tensor.ts';
 import { fileChunks } from './write.ts';
 
@@ -11,7 +12,19 @@ export async function saveSafetensors(
   tensors: TensorCollection,
   metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  const chunks = fileChunks(path, tensors, metadata);
+  await replaceFile(path, fileChunks(path, tensors, metadata));
+}
+
+/** Writes a PyTorch file to disk: temporary file, flush, rename. See the browser-safe declaration for the contract. */
+export async function savePytorch(
+  path: string,
+  tensors: TensorCollection,
+  options: PytorchOptions = {},
+): Promise<void> {
+  await replaceFile(path, pytorchChunks(path, tensors, options));
+}
+
+async function replaceFile(path: string, chunks: readonly Uint8Array[]): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     await writeFlushed(temporary, chunks);

@@ -1,4 +1,5 @@
 import { CheckpointError } from './checkpoint-error.ts';
+import type { PytorchOptions } from './pytorch/write.ts';
 import type { TensorCollection } from './tensor.ts';
 
 /**
@@ -13,7 +14,19 @@ export function saveSafetensors(
   _tensors: TensorCollection,
   _metadata: Readonly<Record<string, string>> = {},
 ): Promise<void> {
-  return Promise.reject(
-    new CheckpointError(path, 'browsers have no paths to save to: store the bytes of writeSafetensors'),
-  );
+  return noPaths(path, 'writeSafetensors');
+}
+
+/**
+ * Writes a PyTorch file to disk, in Node, as `saveSafetensors` does: tensor by tensor, and whole or not at all.
+ *
+ * @throws CheckpointError naming a tensor whose shape, dtype and data disagree, or the path when it cannot be written;
+ * always in browsers, where `writePytorch` gives the bytes
+ */
+export function savePytorch(path: string, _tensors: TensorCollection, _options: PytorchOptions = {}): Promise<void> {
+  return noPaths(path, 'writePytorch');
+}
+
+function noPaths(path: string, writer: string): Promise<void> {
+  return Promise.reject(new CheckpointError(path, `browsers have no paths to save to: store the bytes of ${writer}`));
 }

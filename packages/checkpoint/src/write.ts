@@ -34,10 +34,23 @@ export function fileChunks(
   tensors: TensorCollection,
   metadata: Readonly<Record<string, string>>,
 ): readonly Uint8Array[] {
-  const entries = (tensors instanceof Map ? [...tensors] : Object.entries(tensors)) as [string, CheckpointTensor][];
-  for (const [name, tensor] of entries) checkTensor(file, name, tensor);
+  const entries = checkedEntries(file, tensors);
+  if (entries.some(([name]) => name === METADATA_KEY)) {
+    throw new CheckpointError(file, 'the format keeps this name for itself', { tensor: METADATA_KEY });
+  }
   entries.sort(([a, left], [b, right]) => dtypeRank(left.dtype) - dtypeRank(right.dtype) || compareUtf8(a, b));
   return [encodeHeader(file, entries, metadata), ...entries.map(([, tensor]) => bytesOf(tensor))];
+}
+
+/**
+ * Tensors to be written, in the order in which they were given.
+ *
+ * @throws CheckpointError naming one whose name is not Unicode, or whose shape, dtype and data disagree
+ */
+export function checkedEntries(file: string, tensors: TensorCollection): [string, CheckpointTensor][] {
+  const entries = (tensors instanceof Map ? [...tensors] : Object.entries(tensors)) as [string, CheckpointTensor][];
+  for (const [name, tensor] of entries) checkTensor(file, name, tensor);
+  return entries;
 }
 
 function encodeHeader(
@@ -74,7 +87,6 @@ function encodeText(file: string, text: unknown): string {
 
 function checkTensor(file: string, name: string, { dtype, shape, data }: CheckpointTensor): void {
   const fail = (problem: string) => new CheckpointError(file, problem, { tensor: name });
-  if (name === METADATA_KEY) throw fail('the format keeps this name for itself');
   if (!isWellFormed(name)) throw fail('its name is not valid Unicode');
   if (!isSafetensorsDtype(dtype)) throw fail(`dtype ${quoted(String(dtype))} is unknown`);
   const wanted = arrayClass(dtype);

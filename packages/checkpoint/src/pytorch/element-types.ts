@@ -35,7 +35,7 @@ const DTYPES: ReadonlyMap<string, ElementType> = new Map(
 );
 
 /** The classes of storages, each with the dtype of its elements. Bytes without a type are uint8. */
-export const STORAGE_DTYPES = {
+const STORAGE_DTYPES = {
   DoubleStorage: 'float64',
   FloatStorage: 'float32',
   HalfStorage: 'float16',
@@ -61,6 +61,11 @@ const BY_STORAGE: ReadonlyMap<string, string> = new Map(
     ['torch', 'torch.cuda', 'torch.storage'].map((module) => [`${module}.${name}`, dtype] as const),
   ),
 );
+
+/** The storage class of a dtype of safetensors, or undefined where PyTorch 1 has none. */
+export function storageClassOf(dtype: string): string | undefined {
+  return Object.entries(STORAGE_DTYPES).find(([, named]) => DTYPES.get(named)?.dtype === dtype)?.[0];
+}
 
 /** The elements of a storage class such as `torch.FloatStorage`, or undefined where there is no such class. */
 export function elementOfStorage(className: string): ElementType | undefined {

@@ -1,6 +1,18 @@
 import { CheckpointError, quoted } from '../checkpoint-error.ts';
 import { ByteCursor, EndOfBytes } from '../cursor.ts';
 import type { ByteSource } from '../source.ts';
+import {
+  CENTRAL_HEADER,
+  END,
+  END_64,
+  END_64_BYTES,
+  END_BYTES,
+  LOCAL_HEADER,
+  LOCAL_HEADER_BYTES,
+  LOCATOR_64,
+  LOCATOR_64_BYTES,
+  MAX_UINT32,
+} from './format.ts';
 
 /** An entry of an archive as its central directory has it. */
 export interface ZipEntry {
@@ -15,18 +27,8 @@ export interface ZipEntry {
   readonly limit: number;
 }
 
-const LOCAL_HEADER = 0x04034b50;
-const CENTRAL_HEADER = 0x02014b50;
-const END = 0x06054b50;
-const END_64 = 0x06064b50;
-const LOCATOR_64 = 0x07064b50;
-const LOCAL_HEADER_BYTES = 30;
-const END_BYTES = 22;
-const END_64_BYTES = 56;
-const LOCATOR_64_BYTES = 20;
 /** Largest directory that is read: some 80 000 entries. */
 const MAX_DIRECTORY_BYTES = 8_000_000;
-const MAX_UINT32 = 0xffffffff;
 const STORED = 0;
 const ENCRYPTED = 1;
 /** Sizes follow the data, and the local header has zeros. */

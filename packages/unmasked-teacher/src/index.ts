@@ -2,6 +2,22 @@ export { ConfigError } from './config/config-error.ts';
 export type { DeepReadonly, Overrides } from './config/merge-config.ts';
 export { nearestName } from './config/nearest.ts';
 export { parsePretrainConfig, pretrainSchema, type PretrainConfig } from './config/pretrain-config.ts';
+export { ForwardInputError, type ForwardInputs } from './forward/inputs.ts';
+export {
+  parseModelSpec,
+  type ClipVisionSpec,
+  type ModelSpec,
+  type UmtPretrainSpec,
+  type VideoClassifierSpec,
+  type VideoMaePretrainSpec,
+} from './forward/model-spec.ts';
+export { runForward, type ForwardRequest, type ForwardResult } from './forward/run-forward.ts';
+export {
+  inspectCheckpoint,
+  type CheckpointInspection,
+  type FittingModel,
+  type InspectedTensor,
+} from './inspect/inspect-checkpoint.ts';
 export { pretrain, startPretraining, type PretrainOptions, type PretrainResult } from './pretrain.ts';
 export { pretrainRecipe, pretrainRecipes, type PretrainRecipe } from './recipes/index.ts';
 export { pretrainB16 } from './recipes/pretrain-b16.ts';

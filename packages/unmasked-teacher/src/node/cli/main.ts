@@ -3,6 +3,8 @@ import { RunError } from '@umt/trainer';
 import { nearestName, suggestion } from '../../config/nearest.ts';
 import { eventLine } from '../event-line.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addForwardCommand } from './forward-command.ts';
+import { addInspectCommand } from './inspect-command.ts';
 import { UsageError, type CommandIo } from './io.ts';
 import { addPretrainCommand } from './pretrain-command.ts';
 
@@ -52,6 +54,8 @@ Examples:
   ${io.program} pretrain --help`,
     );
   addPretrainCommand(program, io, onExit);
+  addInspectCommand(program, io);
+  addForwardCommand(program, io);
   addDevicesCommand(program, io, onExit);
   for (const command of program.commands) {
     command.option('--verbose', 'print the stack of an error').copyInheritedSettings(program);

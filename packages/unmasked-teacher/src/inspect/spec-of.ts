@@ -1,0 +1,99 @@
+import { openAiConfig } from '@umt/clip';
+import type { ParameterSource } from '@umt/nn';
+import { classifierConfigOf } from '@umt/vit';
+import type { ModelSpec } from '../forward/model-spec.ts';
+
+/**
+ * The description for `forward` of the model that a checkpoint fits. What names and shapes do not tell is as published: heads
+ * of width 64, clips of 8 frames (or tubelets) of 224 x 224 unless there is a position table of another length.
+ *
+ * @throws RangeError or an error of @umt/vit or @umt/clip when its sizes make no model, for instance heads of another width
+ */
+export function specOf(type: ModelSpec['type'], checkpoint: ParameterSource): ModelSpec {
+  return type === 'clip-vision' ? clipSpec(checkpoint) : transformerSpec(type, checkpoint);
+}
+
+function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkpoint: ParameterSource): ModelSpec {
+  const { shapes } = checkpoint;
+  const shapeOf = (name: string): readonly number[] => shapes.get(name) ?? shapes.get(`module.${name}`) ?? [];
+  const count = (list: RegExp) => new Set([...shapes.keys()].flatMap((name) => list.exec(name)?.[1] ?? [])).size;
+  const trunk = classifierConfigOf(checkpoint, type === 'video-classifier' ? {} : { classes: 1 });
+  const shared = {
+    img_size: trunk.imageSize,
+    patch_size: trunk.patch,
+    tubelet_size: trunk.tubelet,
+    mlp_ratio: trunk.mlpRatio,
+    qkv_bias: trunk.qkvBias,
+  };
+  const encoder = {
+    encoder_embed_dim: trunk.width,
+    encoder_depth: trunk.depth,
+    encoder_num_heads: trunk.heads,
+    num_frames: trunk.frames,
+  };
+  switch (type) {
+    case 'video-classifier':
+      return {
+        type,
+        config: {
+          ...shared,
+          num_classes: trunk.classes,
+          embed_dim: trunk.width,
+          depth: trunk.depth,
+          num_heads: trunk.heads,
+          all_frames: trunk.frames,
+          init_values: trunk.initValues,
+          use_mean_pooling: trunk.pooling === 'mean',
+        },
+      };
+    case 'umt-pretrain':
+      return {
+        type,
+        config: {
+          ...shared,
+          ...encoder,
+          clip_decoder_embed_dim: trunk.width,
+          clip_output_dim: shapeOf('clip_decoder.0.norm.weight')[0] ?? 0,
+          clip_norm_type: 'l2',
+          clip_return_layer: count(/^(?:module\.)?clip_decoder\.(\d+)\./),
+          clip_student_return_interval: 1,
+          init_values: trunk.initValues,
+          use_learnable_pos_emb: shapeOf('encoder.pos_embed').length > 0,
+        },
+      };
+    case 'videomae-pretrain': {
+      const [outputs = 0, decoderWidth = 0] = shapeOf('decoder.head.weight');
+      return {
+        type,
+        config: {
+          ...shared,
+          ...encoder,
+          decoder_num_classes: outputs,
+          decoder_embed_dim: decoderWidth,
+          decoder_depth: count(/^(?:module\.)?decoder\.blocks\.(\d+)\./),
+          decoder_num_heads: decoderWidth / 64,
+        },
+      };
+    }
+  }
+}
+
+function clipSpec(checkpoint: ParameterSource): ModelSpec {
+  const config = openAiConfig(checkpoint);
+  return {
+    type: 'clip-vision',
+    config: {
+      input_resolution: config.resolution,
+      patch_size: config.patch,
+      width: config.width,
+      layers: config.layers,
+      heads: config.heads,
+      output_dim: config.outputWidth,
+      clip_norm_type: config.normalize,
+      kernel_size: config.tubelet,
+      return_attn: true,
+      clip_return_layer: config.alignedLayers,
+      clip_return_interval: config.layerInterval,
+    },
+  };
+}

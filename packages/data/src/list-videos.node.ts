@@ -1,20 +1,24 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { byCodeUnits } from './class-numbers.ts';
 import { DataError, ManifestError } from './data-error.ts';
-import { VIDEO_EXTENSIONS, readManifest as fetchManifest, type FolderOptions } from './list-videos.ts';
+import { fetchText, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
 import { parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
 
 /** Reads a pre-training list from a path, a `file:` address or an http address. */
 export async function readManifest(path: string, options: ManifestOptions = {}): Promise<readonly VideoEntry[]> {
-  if (/^https?:\/\//.test(path)) return fetchManifest(path, options);
-  let text: string;
+  return parseManifest(await readText(path), { file: path, ...options });
+}
+
+/** The text at a path, a `file:` address or an http address. @throws ManifestError when it cannot be read */
+export async function readText(path: string): Promise<string> {
+  if (/^https?:\/\//.test(path)) return fetchText(path);
   try {
-    text = await readFile(path.startsWith('file:') ? fileURLToPath(path) : path, 'utf8');
+    return await readFile(path.startsWith('file:') ? fileURLToPath(path) : path, 'utf8');
   } catch (cause) {
     throw new ManifestError(path, undefined, problemOf(cause), { cause });
   }
-  return parseManifest(text, { file: path, ...options });
 }
 
 /** Every video below a folder. See the browser-safe declaration for the contract. */
@@ -30,7 +34,7 @@ export async function listVideos(folder: string, options: FolderOptions = {}): P
   if (videos.length === 0) {
     throw new DataError(`${folder}: no video among its ${names.length} files (looked for ${extensions.join(', ')})`);
   }
-  return videos.sort(compare).map((name) => ({ path: join(folder, name) }));
+  return videos.sort(byCodeUnits).map((name) => ({ path: join(folder, name) }));
 }
 
 /** Adds the files below `root/inside` to `names`, each relative to root with `/` between components. */
@@ -50,9 +54,8 @@ async function leadsToFile(path: string): Promise<boolean> {
   );
 }
 
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
-function problemOf(cause: unknown): string {
+/** What a failed access to a file means. */
+export function problemOf(cause: unknown): string {
   const { code } = cause as NodeJS.ErrnoException;
   if (code === 'ENOENT') return 'there is no such file or folder';
   if (code === 'ENOTDIR') return 'not a folder';

@@ -33,15 +33,18 @@ export interface FolderOptions {
  * @throws ManifestError with the line number, or when the list cannot be read
  */
 export async function readManifest(path: string, options: ManifestOptions = {}): Promise<readonly VideoEntry[]> {
-  let text: string;
+  return parseManifest(await fetchText(path), { file: path, ...options });
+}
+
+/** The text at an address. @throws ManifestError when it cannot be read */
+export async function fetchText(address: string): Promise<string> {
   try {
-    const response = await fetch(path);
+    const response = await fetch(address);
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    text = await response.text();
+    return await response.text();
   } catch (cause) {
-    throw new ManifestError(path, undefined, `cannot be read: ${String(cause)}`, { cause });
+    throw new ManifestError(address, undefined, `cannot be read: ${String(cause)}`, { cause });
   }
-  return parseManifest(text, { file: path, ...options });
 }
 
 /**

@@ -1,0 +1,92 @@
+import { ManifestError } from './data-error.ts';
+import type { VideoEntry } from './manifest.ts';
+import { nearestName } from './nearest-name.ts';
+
+/** Videos with class numbers, and what the classes are called. */
+export interface LabeledVideos {
+  /** Each with `label`, or with `labels` where the list gives several classes to a video. */
+  readonly entries: readonly VideoEntry[];
+  /** The name of each class number; the number itself where the list has no names. */
+  readonly classes: readonly string[];
+}
+
+/** A video as a list has it: classes by number or by name. */
+export interface LabeledRow {
+  readonly path: string;
+  readonly labels: readonly (string | number)[];
+  /** Line in the list; undefined where it has none. */
+  readonly line: number | undefined;
+}
+
+const MAX_CLASSES = 1_000_000;
+
+/** Sorts by code units: the same order everywhere. */
+export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Gives every video its class numbers. Without `classes`, names are numbered in the order of their code units, so every
+ * list of the same names agrees, and numbers stand for themselves.
+ *
+ * @param file what messages call the list
+ * @param classes the known classes, such as those of the training list
+ * @throws ManifestError with the line: a name that is no class (naming the nearest), a number that is none, or names and
+ * numbers mixed
+ */
+export function numberClasses(
+  rows: readonly LabeledRow[],
+  file: string,
+  classes: readonly string[] = classesOf(rows, file),
+): LabeledVideos {
+  const numbers = new Map(classes.map((name, number) => [name, number]));
+  const numberOf = (label: string | number, line: number | undefined): number => {
+    const known = numbers.get(String(label));
+    if (known !== undefined) return known;
+    if (typeof label === 'number') {
+      if (label < classes.length) return label;
+      throw new ManifestError(file, line, `there is no class ${label}: ${classes.length} classes have numbers from 0`);
+    }
+    throw new ManifestError(file, line, `${JSON.stringify(label)} is no class: ${hint(label, classes)}`);
+  };
+  const isMultiLabel = rows.some(({ labels }) => labels.length !== 1);
+  const entries = rows.map(({ path, labels, line }): VideoEntry => {
+    const found = labels.map((label) => numberOf(label, line));
+    return isMultiLabel ? { path, labels: [...new Set(found)] } : { path, label: found[0] ?? 0 };
+  });
+  return { entries, classes };
+}
+
+function classesOf(rows: readonly LabeledRow[], file: string): readonly string[] {
+  const all = rows.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
+  const names = all.filter(({ label }) => typeof label === 'string');
+  const numbers = all.filter(({ label }) => typeof label === 'number');
+  if (names.length > 0 && numbers.length > 0) {
+    const [rare] = names.length < numbers.length ? names : numbers;
+    throw new ManifestError(
+      file,
+      rare?.line,
+      `the label ${JSON.stringify(rare?.label)} is a ${typeof rare?.label === 'string' ? 'name' : 'number'}, others are ` +
+        `not (${names.length} names, ${numbers.length} numbers): use one kind, or give the classes`,
+    );
+  }
+  if (names.length > 0) return [...new Set(names.map(({ label }) => String(label)))].sort(byCodeUnits);
+  const largest = numbers.reduce((most, one) => (Number(one.label) > Number(most.label) ? one : most), {
+    label: -1,
+    line: undefined,
+  } as (typeof all)[number]);
+  const count = Number(largest.label) + 1;
+  if (count > MAX_CLASSES) {
+    throw new ManifestError(
+      file,
+      largest.line,
+      `the class number ${largest.label} is too large: at most ${MAX_CLASSES - 1}`,
+    );
+  }
+  return Array.from({ length: count }, (_, number) => String(number));
+}
+
+function hint(label: string, classes: readonly string[]): string {
+  const nearest = nearestName(label, classes);
+  if (nearest !== undefined) return `did you mean ${JSON.stringify(nearest)}?`;
+  const shown = classes.slice(0, 5).join(', ');
+  return `there are ${classes.length}: ${shown}${classes.length > 5 ? ', ...' : ''}`;
+}

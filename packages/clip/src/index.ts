@@ -1,4 +1,11 @@
-export { ClipCheckpointError, loadOpenAiTeacher, openAiConfig, openAiSource } from './openai-checkpoint.ts';
+export {
+  ClipCheckpointError,
+  describeClipCheckpoint,
+  loadOpenAiTeacher,
+  openAiConfig,
+  openAiSource,
+  type ClipDescription,
+} from './openai-checkpoint.ts';
 export { createRandomTeacher } from './random-teacher.ts';
 export {
   checkTeacherConfig,

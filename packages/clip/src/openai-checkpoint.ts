@@ -1,4 +1,4 @@
-import { loadParameters, type ParameterSource } from '@umt/nn';
+import { loadParameters, renamedSource, type ParameterSource } from '@umt/nn';
 import { resizePositionTable, type TokenGrid } from '@umt/tokenizer';
 import { fromHuggingFaceLayout, isHuggingFaceLayout } from './hugging-face-layout.ts';
 import { checkTeacherConfig, type TeacherConfig } from './teacher-config.ts';
@@ -10,12 +10,17 @@ export class ClipCheckpointError extends Error {
 }
 
 const PREFIX = 'visual.';
+/** What PyTorch's data-parallel wrappers put before every name. */
+const WRAPPER = /^module\./;
+const LETTERS: Readonly<Record<string, string>> = { '768x12': 'B', '1024x24': 'L' };
+/** What no other model has together. */
+const TOWER_NAMES = ['class_embedding', 'positional_embedding', 'proj', 'conv1.weight', 'ln_pre.weight'];
 /** OpenAI's towers all have heads of this width. */
 const HEAD_WIDTH = 64;
 
 /**
  * Sets a teacher's parameters from OpenAI's weights: those of the whole model, of the visual tower alone (UMT's
- * `vit_b16.pth` and `vit_l14.pth`), or as Hugging Face has them. See `openAiSource` for what is converted. Every tensor of
+ * `vit_b16.pth` and `vit_l14.pth`), or as Hugging Face has them; with or without `module.` before every name. See `openAiSource` for what is converted. Every tensor of
  * the tower must be there.
  *
  * @throws ClipCheckpointError when it is no CLIP, ParameterMismatchError of @umt/nn when it does not fit the teacher
@@ -32,29 +37,35 @@ export async function loadOpenAiTeacher(teacher: Teacher, checkpoint: ParameterS
  * @throws ClipCheckpointError when it is no CLIP, RangeError naming the field that is wrong
  */
 export function openAiConfig(checkpoint: ParameterSource, changes: Partial<TeacherConfig> = {}): TeacherConfig {
-  const tower = towerOf(checkpoint);
-  const [width = 0, , ...kernel] = shapeOf(tower, 'conv1.weight');
-  const patch = kernel.at(-1) ?? 0;
-  const [positions = 0] = shapeOf(tower, 'positional_embedding');
-  const [, outputWidth = 0] = shapeOf(tower, 'proj');
-  const layers = new Set(
-    [...tower.shapes.keys()].flatMap((name) => /^transformer\.resblocks\.(\d+)\./.exec(name)?.[1] ?? []),
-  ).size;
+  const sizes = towerSizes(towerOf(checkpoint));
   const config: TeacherConfig = {
-    width,
-    layers,
-    heads: width / HEAD_WIDTH,
-    patch,
-    tubelet: kernel.length === 3 ? (kernel[0] ?? 1) : 1,
-    resolution: sideOf(positions - 1) * patch,
-    outputWidth,
-    alignedLayers: Math.min(6, layers),
+    ...sizes,
+    alignedLayers: Math.min(6, sizes.layers),
     layerInterval: 1,
     normalize: 'l2',
     ...changes,
   };
   checkTeacherConfig(config);
   return config;
+}
+
+/** A CLIP in a checkpoint. */
+export interface ClipDescription {
+  readonly model: 'clip-vision';
+  /** One line, such as `CLIP ViT-L/14 visual tower, 336 px`. */
+  readonly summary: string;
+}
+
+/** Whether a checkpoint holds the visual tower of a CLIP, and of which, from names and shapes; null where it does not. */
+export function describeClipCheckpoint(checkpoint: ParameterSource): ClipDescription | null {
+  const tower = towerOf(checkpoint);
+  const [positions = 0] = tower.shapes.get('positional_embedding') ?? [];
+  const isTower = TOWER_NAMES.every((name) => tower.shapes.has(name)) && Number.isInteger(Math.sqrt(positions - 1));
+  if (!isTower) return null;
+  const { width, layers, patch, resolution } = towerSizes(tower);
+  const letter = LETTERS[`${width}x${layers}`];
+  const size = letter ? `ViT-${letter}/${patch}` : `of width ${width} and ${layers} layers, patch ${patch},`;
+  return { model: 'clip-vision', summary: `CLIP ${size} visual tower, ${resolution} px` };
 }
 
 /**
@@ -97,12 +108,33 @@ export function openAiSource(
 
 /** The visual tower under OpenAI's names, without prefix, from whatever layout the checkpoint has. */
 function towerOf(checkpoint: ParameterSource): ParameterSource {
-  if (isHuggingFaceLayout(checkpoint)) return fromHuggingFaceLayout(checkpoint);
-  const visual = [...checkpoint.shapes].filter(([name]) => name.startsWith(PREFIX));
-  if (visual.length === 0) return checkpoint;
+  const bare = renamedSource(checkpoint, (name) => name.replace(WRAPPER, ''));
+  if (isHuggingFaceLayout(bare)) return fromHuggingFaceLayout(bare);
+  if (![...bare.shapes.keys()].some((name) => name.startsWith(PREFIX))) return bare;
+  return renamedSource(bare, (name) => (name.startsWith(PREFIX) ? name.slice(PREFIX.length) : null));
+}
+
+type TowerSizes = Pick<
+  TeacherConfig,
+  'width' | 'layers' | 'heads' | 'patch' | 'tubelet' | 'resolution' | 'outputWidth'
+>;
+
+function towerSizes(tower: ParameterSource): TowerSizes {
+  const [width = 0, , ...kernel] = shapeOf(tower, 'conv1.weight');
+  const patch = kernel.at(-1) ?? 0;
+  const [positions = 0] = shapeOf(tower, 'positional_embedding');
+  const [, outputWidth = 0] = shapeOf(tower, 'proj');
+  const layers = new Set(
+    [...tower.shapes.keys()].flatMap((name) => /^transformer\.resblocks\.(\d+)\./.exec(name)?.[1] ?? []),
+  ).size;
   return {
-    shapes: new Map(visual.map(([name, shape]) => [name.slice(PREFIX.length), shape])),
-    read: (name) => checkpoint.read(PREFIX + name),
+    width,
+    layers,
+    heads: width / HEAD_WIDTH,
+    patch,
+    tubelet: kernel.length === 3 ? (kernel[0] ?? 1) : 1,
+    resolution: sideOf(positions - 1) * patch,
+    outputWidth,
   };
 }
 

@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import {
   ClipCheckpointError,
   createRandomTeacher,
+  describeClipCheckpoint,
   loadOpenAiTeacher,
   openAiConfig,
   Teacher,
@@ -45,14 +46,17 @@ async function loaded(config: TeacherConfig, checkpoint: ParameterSource): Promi
 const frames = (count: number) => random({ seed: 2, stream: 'test' }).fillNormal(new Float32Array(count * 16 * 16 * 3));
 
 describe("OpenAI's checkpoint", () => {
-  it('loads from the whole model and from the visual tower alone, to the same teacher', async () => {
+  it('loads from the whole model, from the visual tower alone, and from data-parallel wrappers, to the same teacher', async () => {
     const whole = await wholeModel();
     const tower = new Map(
       [...whole].flatMap(([name, array]) => (name.startsWith('visual.') ? [[name.slice(7), array] as const] : [])),
     );
     const video = tensor(frames(2), [1, 2, 16, 16, 3]);
     const expected = readFloat64(createRandomTeacher(IMAGE, { seed: 1 }).forward(video).features);
-    for (const arrays of [whole, tower]) {
+    const wrapped = [whole, tower].map(
+      (arrays) => new Map([...arrays].map(([name, array]) => [`module.${name}`, array])),
+    );
+    for (const arrays of [whole, tower, ...wrapped]) {
       expect(readFloat64((await loaded(IMAGE, arraySource(arrays))).forward(video).features)).toEqual(expected);
     }
   });
@@ -136,7 +140,20 @@ describe('the published towers', () => {
     expect([...shapes.values()].reduce((total, shape) => total + sizeOf(shape), 0)).toBe(elements);
     const kernel = shapes.get('conv1.weight') ?? [];
     shapes.set('conv1.weight', [...kernel.slice(0, 2), ...kernel.slice(3)]);
-    expect(openAiConfig({ shapes, read: () => new Float32Array() })).toEqual(teacherConfig(size));
+    const source = { shapes, read: () => new Float32Array() };
+    expect(openAiConfig(source)).toEqual(teacherConfig(size));
+    const pixels = size === 'L/14-336' ? 336 : 224;
+    expect(describeClipCheckpoint(source)).toEqual({
+      model: 'clip-vision',
+      summary: `CLIP ViT-${size.slice(0, 4)} visual tower, ${pixels} px`,
+    });
+  });
+
+  it('of other sizes are described by width and layers; other models are not described', async () => {
+    expect(describeClipCheckpoint(arraySource(await wholeModel()))?.summary).toBe(
+      'CLIP of width 12 and 2 layers, patch 4, visual tower, 16 px',
+    );
+    expect(describeClipCheckpoint(arraySource(new Map()))).toBeNull();
   });
 });
 

@@ -26,6 +26,7 @@ export {
   compareParameters,
   loadParameters,
   ParameterMismatchError,
+  renamedSource,
   stateDict,
   type NamedArray,
   type ParameterReport,

@@ -28,6 +28,34 @@ export function arraySource(arrays: ReadonlyMap<string, NamedArray>): ParameterS
   };
 }
 
+/**
+ * A source under other names.
+ *
+ * @param rename the new name of each; null leaves it out
+ * @throws Error when two would have the same name
+ */
+export function renamedSource(source: ParameterSource, rename: (name: string) => string | null): ParameterSource {
+  const originals = new Map<string, string>();
+  const shapes = new Map<string, Shape>();
+  for (const [original, shape] of source.shapes) {
+    const name = rename(original);
+    if (name === null) continue;
+    if (shapes.has(name)) {
+      throw new Error(`'${originals.get(name)}' and '${original}' both stand for parameter '${name}'; remove one`);
+    }
+    originals.set(name, original);
+    shapes.set(name, shape);
+  }
+  return {
+    shapes,
+    read(name) {
+      const original = originals.get(name);
+      if (original === undefined) throw new Error(`there is no array named '${name}'`);
+      return source.read(original);
+    },
+  };
+}
+
 /** How the names and shapes of a module and a source differ. */
 export interface ParameterReport {
   /** In the module, not in the source. */

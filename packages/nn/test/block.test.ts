@@ -67,6 +67,14 @@ describe('Attention', () => {
     );
   });
 
+  it('without biases is the one whose biases are zero, with fewer parameters', () => {
+    const [plain, biased] = [new Attention(12, 3, { qkvBias: false }), new Attention(12, 3)];
+    for (const one of [plain, biased]) initialize(one, 1, (name) => (/[qv]_bias/.test(name) ? null : normal(0.5)));
+    expect([...plain.parameters().keys()]).toEqual(['qkv.weight', 'proj.weight', 'proj.bias']);
+    const input = tensor(numbers(2, 5 * 12), [1, 5, 12]);
+    expect(readFloat64(plain.forward(input))).toEqual(readFloat64(biased.forward(input)));
+  });
+
   it('rejects a width that does not split into its heads', () => {
     expect(() => new Attention(10, 3)).toThrow(/width 10 does not split into 3 heads/);
   });

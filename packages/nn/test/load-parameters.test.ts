@@ -11,6 +11,7 @@ import {
   Module,
   normal,
   ParameterMismatchError,
+  renamedSource,
   stateDict,
   type NamedArray,
 } from '../src/index.ts';
@@ -104,6 +105,28 @@ describe('loading what does not fit', () => {
     arrays.set('norm.bias', { shape: [4], data: new Float32Array(3) });
     await expect(loadParameters(new Model(), arraySource(arrays))).rejects.toThrow(
       /norm\.bias \[4\]: the source gave 3 elements/,
+    );
+  });
+});
+
+describe('a renamed source', () => {
+  const arrays = new Map(
+    ['a.x', 'a.y', 'b'].map((name, index) => [name, { shape: [1], data: Float32Array.of(index) }]),
+  );
+
+  it('has the same arrays under other names, without those that are given none', () => {
+    const source = renamedSource(arraySource(arrays), (name) => (name === 'b' ? null : name.slice(2)));
+    expect([...source.shapes]).toEqual([
+      ['x', [1]],
+      ['y', [1]],
+    ]);
+    expect(source.read('y')).toEqual(Float32Array.of(1));
+    expect(() => source.read('b')).toThrow(/no array named 'b'/);
+  });
+
+  it('refuses one name for two arrays', () => {
+    expect(() => renamedSource(arraySource(arrays), (name) => name.slice(0, 1))).toThrow(
+      /'a\.x' and 'a\.y' both stand for parameter 'a'/,
     );
   });
 });

@@ -6,6 +6,16 @@ export {
   type ClassifierSize,
 } from './classifier-config.ts';
 export { Classifier, createClassifier, type ClassifierContext, type ClassifierOutput } from './classifier.ts';
+export { classifierConfigOf, describeVitCheckpoint, type VitDescription } from './checkpoint-sizes.ts';
+export {
+  loadClassifier,
+  loadStudent,
+  ReferenceCheckpointError,
+  type LoadClassifierOptions,
+  type TransferReport,
+} from './reference-checkpoint.ts';
+export { AttentiveProbe, createAttentiveProbe, type AttentiveProbeConfig } from './attentive-probe.ts';
+export { createLinearProbe, LinearProbe, type ProbeConfig } from './linear-probe.ts';
 export { Encoder, type EncoderOptions } from './encoder.ts';
 export { classifierParameterShapes, studentParameterShapes, videoMaeParameterShapes } from './parameter-shapes.ts';
 export type { ForwardContext } from './run-block.ts';

@@ -3,6 +3,9 @@ import type { ParameterSource } from '@umt/nn';
 import { classifierConfigOf } from '@umt/vit';
 import type { ModelSpec } from '../forward/model-spec.ts';
 
+/** The published models all have heads of this width. */
+const HEAD_WIDTH = 64;
+
 /**
  * The description for `forward` of the model that a checkpoint fits. What names and shapes do not tell is as published: heads
  * of width 64, clips of 8 frames (or tubelets) of 224 x 224 unless there is a position table of another length.
@@ -17,7 +20,8 @@ function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkp
   const { shapes } = checkpoint;
   const shapeOf = (name: string): readonly number[] => shapes.get(name) ?? shapes.get(`module.${name}`) ?? [];
   const count = (list: RegExp) => new Set([...shapes.keys()].flatMap((name) => list.exec(name)?.[1] ?? [])).size;
-  const trunk = classifierConfigOf(checkpoint, type === 'video-classifier' ? {} : { classes: 1 });
+  const trunk = classifierConfigOf(checkpoint, { heads: 1, ...(type === 'video-classifier' ? {} : { classes: 1 }) });
+  const heads = headsOf(trunk.width);
   const shared = {
     img_size: trunk.imageSize,
     patch_size: trunk.patch,
@@ -28,7 +32,7 @@ function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkp
   const encoder = {
     encoder_embed_dim: trunk.width,
     encoder_depth: trunk.depth,
-    encoder_num_heads: trunk.heads,
+    encoder_num_heads: heads,
     num_frames: trunk.frames,
   };
   switch (type) {
@@ -40,7 +44,7 @@ function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkp
           num_classes: trunk.classes,
           embed_dim: trunk.width,
           depth: trunk.depth,
-          num_heads: trunk.heads,
+          num_heads: heads,
           all_frames: trunk.frames,
           init_values: trunk.initValues,
           use_mean_pooling: trunk.pooling === 'mean',
@@ -71,11 +75,19 @@ function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkp
           decoder_num_classes: outputs,
           decoder_embed_dim: decoderWidth,
           decoder_depth: count(/^(?:module\.)?decoder\.blocks\.(\d+)\./),
-          decoder_num_heads: decoderWidth / 64,
+          decoder_num_heads: headsOf(decoderWidth),
         },
       };
     }
   }
+}
+
+/** @throws RangeError where heads of width 64 do not make the width */
+function headsOf(width: number): number {
+  if (width > 0 && width % HEAD_WIDTH === 0) return width / HEAD_WIDTH;
+  throw new RangeError(
+    `weights do not tell how many heads there are, and the published width of ${HEAD_WIDTH} does not divide ${width}: write the description by hand`,
+  );
 }
 
 function clipSpec(checkpoint: ParameterSource): ModelSpec {

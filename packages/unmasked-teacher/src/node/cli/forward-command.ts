@@ -73,7 +73,7 @@ function asEvent(result: ForwardFilesResult, { output }: Pick<Typed, 'output'>) 
 function asText(result: ForwardFilesResult, { output }: Pick<Typed, 'output'>): string {
   const rows = named(result).map(([name, { shape, data }]) => [
     name,
-    shape.length === 0 ? String(data[0]) : `[${shape.join(', ')}]`,
+    shape.length === 0 ? `${Number((data[0] ?? NaN).toPrecision(9))}` : `[${shape.join(', ')}]`,
   ]);
   const gradients = gradientsOf(result);
   if (gradients.length > 0) {

@@ -1,0 +1,369 @@
+// libtorch in Node: tensors in slots, any ATen operator by its schema, copies in and out. Everything else is TypeScript.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <c10/core/InferenceMode.h>
+#include <malloc.h>
+#include <torch/version.h>
+
+#include <memory>
+
+#include "cuda.h"
+#include "kernels.h"
+#include "napi.h"
+#include "operators.h"
+#include "slots.h"
+
+namespace umt {
+namespace {
+
+/** What one engine holds. */
+struct State {
+  napi_env env = nullptr;
+  Slots slots;
+  std::vector<Operator> operators;
+  std::vector<std::string> texts;
+  /** Arguments and results, shared with JavaScript. */
+  double* arguments = nullptr;
+  double* results = nullptr;
+  size_t capacity = 0;
+  napi_ref kept[2] = {nullptr, nullptr};
+  /** Bytes that V8 knows of. */
+  int64_t reported = 0;
+
+  ResultWriter writer() { return ResultWriter(results, capacity, slots); }
+
+  /**
+   * Tells V8 of memory that was never needed before, so that it collects when tensors leak. Not of every rise and fall: a
+   * training step would cause collections without end.
+   */
+  void report_memory() {
+    constexpr int64_t kStep = 16 << 20;
+    if (slots.bytes() < reported + kStep) return;
+    int64_t total = 0;
+    napi_adjust_external_memory(env, slots.bytes() - reported, &total);
+    reported = slots.bytes();
+  }
+};
+
+template <size_t N>
+using BridgeCall = Call<State, N>;
+
+/** Wraps a function of a call into what Node calls. */
+template <size_t N, napi_value (*function)(BridgeCall<N>&)>
+napi_value entry(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] {
+    const c10::InferenceMode inference;
+    BridgeCall<N> call(env, info);
+    return function(call);
+  });
+}
+
+// findOperator(name, overload) -> number, -1 where this torch has no such operator
+napi_value find_operator(BridgeCall<2>& call) {
+  State& state = *call.state;
+  const auto handle = c10::Dispatcher::singleton().findSchema({"aten::" + call.text(0), call.text(1)});
+  if (!handle) return make_number(call.env, -1);
+  state.operators.push_back(describe(*handle));
+  return make_number(call.env, static_cast<double>(state.operators.size()) - 1);
+}
+
+// argumentKinds(operator) -> letters, see operators.h
+napi_value argument_kinds(BridgeCall<1>& call) {
+  return make_text(call.env, call.state->operators.at(static_cast<size_t>(call.number(0))).letters);
+}
+
+// text(string) -> its number, for arguments that are text
+napi_value keep_text(BridgeCall<1>& call) {
+  call.state->texts.push_back(call.text(0));
+  return make_number(call.env, static_cast<double>(call.state->texts.size()) - 1);
+}
+
+// call(operator)
+napi_value call_operator(BridgeCall<1>& call) {
+  State& state = *call.state;
+  const Operator& op = state.operators.at(static_cast<size_t>(call.number(0)));
+  torch::jit::Stack stack;
+  decode(op, state.arguments, state.slots, state.texts, stack);
+  op.handle.callBoxed(stack);
+  state.writer().write(stack);
+  state.report_memory();
+  return nullptr;
+}
+
+c10::Device device_of(double number) {
+  if (number == 0) return c10::kCPU;
+  return c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(number - 1));
+}
+
+// upload(typedArray, dtype of the array, dtype, device), the shape in the arguments: a copy
+napi_value upload(BridgeCall<4>& call) {
+  State& state = *call.state;
+  const double* p = state.arguments;
+  const std::vector<int64_t> shape(p + 1, p + 1 + static_cast<size_t>(*p));
+  const auto from = static_cast<at::ScalarType>(call.number(1));
+  const auto to = static_cast<at::ScalarType>(call.number(2));
+  const c10::Device device = device_of(call.number(3));
+  // from pinned memory the copy runs beside what the GPU is at, and the host does not wait for it
+  at::Tensor host = at::empty(shape, at::TensorOptions().dtype(from).pinned_memory(device.is_cuda()));
+  size_t bytes = 0;
+  const void* data = call.memory(0, &bytes);
+  TORCH_CHECK(bytes == host.nbytes(), bytes, " bytes do not fill a tensor of ", host.nbytes());
+  if (bytes > 0) std::memcpy(host.data_ptr(), data, bytes);
+  if (device.is_cuda()) host = host.to(device, /*non_blocking=*/true);
+  // a bool is what is not zero, whatever the bytes
+  state.writer().tensor(to == at::kBool ? host.ne(0) : host.to(to));
+  state.report_memory();
+  return nullptr;
+}
+
+/** A copy to the host that runs on another thread: on CUDA it waits for all that was queued before. */
+struct Read {
+  at::Tensor tensor;
+  at::ScalarType dtype;
+  void* target = nullptr;
+  size_t bytes = 0;
+  std::string error;
+  napi_deferred deferred = nullptr;
+  napi_async_work work = nullptr;
+  napi_ref array = nullptr;
+
+  static void execute(napi_env, void* data) {
+    Read& read = *static_cast<Read*>(data);
+    try {
+      const c10::InferenceMode inference;
+      const at::Tensor host = read.tensor.to(at::kCPU, read.dtype).contiguous();
+      TORCH_CHECK(read.bytes == host.nbytes(), "a tensor of ", host.nbytes(), " bytes does not fit ", read.bytes);
+      if (read.bytes > 0) std::memcpy(read.target, host.data_ptr(), read.bytes);
+    } catch (const c10::Error& error) {
+      read.error = first_line(error.what_without_backtrace());
+    } catch (const std::exception& error) {
+      read.error = first_line(error.what());
+    }
+    read.tensor = at::Tensor();
+  }
+
+  static void complete(napi_env env, napi_status status, void* data) {
+    const std::unique_ptr<Read> read(static_cast<Read*>(data));
+    napi_value value = nullptr;
+    napi_get_reference_value(env, read->array, &value);
+    if (status == napi_ok && read->error.empty()) {
+      napi_resolve_deferred(env, read->deferred, value);
+    } else {
+      napi_value message, error;
+      const std::string text = read->error.empty() ? "the read was cancelled" : read->error;
+      napi_create_string_utf8(env, text.data(), text.size(), &message);
+      napi_create_error(env, nullptr, message, &error);
+      napi_reject_deferred(env, read->deferred, error);
+    }
+    napi_delete_reference(env, read->array);
+    napi_delete_async_work(env, read->work);
+  }
+};
+
+// read(slot, typedArray, dtype of the array) -> Promise of the array
+napi_value read(BridgeCall<3>& call) {
+  auto read = std::make_unique<Read>();
+  read->tensor = call.state->slots.get(call.number(0));
+  read->dtype = static_cast<at::ScalarType>(call.number(2));
+  read->target = call.memory(1, &read->bytes);
+  napi_value promise, name = make_text(call.env, "engine-torch read");
+  check(call.env, napi_create_reference(call.env, call.values[1], 1, &read->array));
+  check(call.env, napi_create_promise(call.env, &read->deferred, &promise));
+  check(call.env,
+        napi_create_async_work(call.env, nullptr, name, Read::execute, Read::complete, read.get(), &read->work));
+  check(call.env, napi_queue_async_work(call.env, read->work));
+  (void)read.release();
+  return promise;
+}
+
+// free(slot)
+napi_value free_slot(BridgeCall<1>& call) {
+  call.state->slots.drop(call.number(0));
+  return nullptr;
+}
+
+// isSoleOwner(slot) -> boolean
+napi_value is_sole_owner(BridgeCall<1>& call) {
+  napi_value value;
+  check(call.env, napi_get_boolean(call.env, call.state->slots.is_sole_owner(call.number(0)), &value));
+  return value;
+}
+
+// memory(device) -> [tensors, bytes, reserved bytes]
+napi_value memory(BridgeCall<1>& call) {
+  State& state = *call.state;
+  const c10::Device device = device_of(call.number(0));
+  const double reserved = device.is_cuda() ? cuda_reserved_bytes(device.index()) : -1;
+  ResultWriter out = state.writer();
+  out.number(static_cast<double>(state.slots.live()));
+  out.number(static_cast<double>(state.slots.bytes()));
+  out.number(std::max(reserved, static_cast<double>(state.slots.bytes())));
+  return nullptr;
+}
+
+// adamw(): arguments p, g, m, v, step, gradient scale, apply, learning rate, beta1, beta2, epsilon, weight decay; in place
+napi_value adamw_update(BridgeCall<0>& call) {
+  const double* a = call.state->arguments;
+  const Slots& slots = call.state->slots;
+  if (!slots.get(a[6]).item<bool>()) return nullptr;
+  const double step = slots.get(a[4]).item<double>();
+  const double rate = a[7], beta1 = a[8], beta2 = a[9];
+  AdamW numbers;
+  numbers.decay = static_cast<float>(1 - rate * a[11]);
+  numbers.scale = slots.get(a[5]).item<float>();
+  numbers.beta1 = static_cast<float>(beta1);
+  numbers.rest1 = static_cast<float>(1 - beta1);
+  numbers.beta2 = static_cast<float>(beta2);
+  numbers.rest2 = static_cast<float>(1 - beta2);
+  numbers.stepSize = static_cast<float>(rate / -std::expm1(step * std::log(beta1)));
+  numbers.rootBias = static_cast<float>(1 / std::sqrt(-std::expm1(step * std::log(beta2))));
+  numbers.epsilon = static_cast<float>(a[10]);
+  adamw(slots.get(a[0]), slots.get(a[1]).contiguous(), slots.get(a[2]), slots.get(a[3]), numbers);
+  return nullptr;
+}
+
+// sumOfSquares(): the number of slots and the slots in the arguments -> number
+napi_value sum_of_squares_over(BridgeCall<0>& call) {
+  const double* p = call.state->arguments;
+  const auto count = static_cast<size_t>(*p++);
+  double sum = 0;
+  for (size_t i = 0; i < count; i++) sum += sum_of_squares(call.state->slots.get(p[i]).contiguous());
+  return make_number(call.env, sum);
+}
+
+template <size_t N, napi_value (*function)(BridgeCall<N>&)>
+void define(napi_env env, napi_value exports, const char* name, State* state) {
+  napi_value value;
+  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, entry<N, function>, state, &value));
+  check(env, napi_set_named_property(env, exports, name, value));
+}
+
+/** Frees all tensors, and tells V8. */
+void clear(State& state) {
+  state.slots.clear();
+  int64_t total = 0;
+  if (state.reported > 0) napi_adjust_external_memory(state.env, -state.reported, &total);
+  state.reported = 0;
+}
+
+// close(): frees every tensor
+napi_value close(BridgeCall<0>& call) {
+  clear(*call.state);
+  return nullptr;
+}
+
+/** The engines of one environment of Node: of the main thread, or of a worker. */
+struct Environment {
+  std::vector<std::unique_ptr<State>> states;
+};
+
+template <size_t N>
+using ModuleCall = Call<Environment, N>;
+
+template <size_t N, napi_value (*function)(ModuleCall<N>&)>
+napi_value module_entry(napi_env env, napi_callback_info info) {
+  return guarded(env, [&] {
+    ModuleCall<N> call(env, info);
+    return function(call);
+  });
+}
+
+// open(arguments, results) -> the functions of one engine, whose calls pass through these Float64Arrays
+napi_value open(ModuleCall<2>& call) {
+  const napi_env env = call.env;
+  auto owned = std::make_unique<State>();
+  State* state = owned.get();
+  state->env = env;
+  size_t bytes = 0;
+  state->arguments = static_cast<double*>(call.memory(0, &bytes));
+  state->results = static_cast<double*>(call.memory(1, &bytes));
+  state->capacity = bytes / sizeof(double);
+  for (size_t i = 0; i < 2; i++) check(env, napi_create_reference(env, call.values[i], 1, &state->kept[i]));
+  napi_value functions;
+  check(env, napi_create_object(env, &functions));
+  define<2, find_operator>(env, functions, "findOperator", state);
+  define<1, argument_kinds>(env, functions, "argumentKinds", state);
+  define<1, keep_text>(env, functions, "text", state);
+  define<1, call_operator>(env, functions, "call", state);
+  define<4, upload>(env, functions, "upload", state);
+  define<3, umt::read>(env, functions, "read", state);
+  define<1, free_slot>(env, functions, "free", state);
+  define<1, is_sole_owner>(env, functions, "isSoleOwner", state);
+  define<1, memory>(env, functions, "memory", state);
+  define<0, adamw_update>(env, functions, "adamw", state);
+  define<0, sum_of_squares_over>(env, functions, "sumOfSquares", state);
+  define<0, close>(env, functions, "close", state);
+  call.state->states.push_back(std::move(owned));
+  return functions;
+}
+
+// configure(threads, deterministic): threads of one operation on this thread of Node, and an allocator that keeps memory
+napi_value configure(ModuleCall<2>& call) {
+#ifdef __GLIBC__
+  // freed tensors would go back to the system, and every new one would cost a page fault per 4 KiB
+  mallopt(M_MMAP_THRESHOLD, 1 << 30);
+  mallopt(M_TRIM_THRESHOLD, 0x7fffffff);
+#endif
+  at::set_num_threads(static_cast<int>(call.number(0)));
+  const bool isDeterministic = call.number(1) != 0;
+  at::globalContext().setDeterministicAlgorithms(isDeterministic, /*warn_only=*/false);
+  at::globalContext().setDeterministicCuDNN(isDeterministic);
+  return make_number(call.env, at::get_num_threads());
+}
+
+// configuration() -> text: what torch was built with
+napi_value configuration(ModuleCall<0>& call) { return make_text(call.env, at::show_config()); }
+
+// cudaDevices() -> array of { name, capability }
+napi_value list_cuda_devices(ModuleCall<0>& call) {
+  napi_value list;
+  check(call.env, napi_create_array(call.env, &list));
+  uint32_t index = 0;
+  for (const CudaDevice& device : cuda_devices()) {
+    napi_value entry;
+    check(call.env, napi_create_object(call.env, &entry));
+    napi_value name = make_text(call.env, device.name);
+    napi_value capability = make_number(call.env, device.major + device.minor / 10.0);
+    check(call.env, napi_set_named_property(call.env, entry, "name", name));
+    check(call.env, napi_set_named_property(call.env, entry, "capability", capability));
+    check(call.env, napi_set_element(call.env, list, index++, entry));
+  }
+  return list;
+}
+
+// loadCuda(path of libtorch_cuda.so)
+napi_value load_cuda_library(ModuleCall<1>& call) {
+  load_cuda(call.text(0));
+  return nullptr;
+}
+
+template <size_t N, napi_value (*function)(ModuleCall<N>&)>
+void define_in_module(napi_env env, napi_value exports, const char* name, Environment* environment) {
+  napi_value value;
+  check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, module_entry<N, function>, environment, &value));
+  check(env, napi_set_named_property(env, exports, name, value));
+}
+
+void end(napi_env, void* data, void*) {
+  const std::unique_ptr<Environment> environment(static_cast<Environment*>(data));
+  for (const auto& state : environment->states) clear(*state);
+}
+
+}  // namespace
+}  // namespace umt
+
+NAPI_MODULE_INIT() {
+  using namespace umt;
+  return guarded(env, [&] {
+    auto* environment = new Environment();
+    check(env, napi_set_instance_data(env, environment, end, nullptr));
+    define_in_module<2, umt::open>(env, exports, "open", environment);
+    define_in_module<2, configure>(env, exports, "configure", environment);
+    define_in_module<0, configuration>(env, exports, "configuration", environment);
+    define_in_module<0, list_cuda_devices>(env, exports, "cudaDevices", environment);
+    define_in_module<1, load_cuda_library>(env, exports, "loadCuda", environment);
+    napi_value version = make_text(env, TORCH_VERSION);
+    check(env, napi_set_named_property(env, exports, "version", version));
+    return exports;
+  });
+}

@@ -1,0 +1,3 @@
+export type { TorchCapabilities, TorchEngine } from './engine.ts';
+export { TorchMemoryError, TorchUnavailableError, type TorchProblem } from './errors.ts';
+export type { Blas, FoundTorch, TorchDeviceName, TorchEngineOptions, TorchReport } from './options.ts';

@@ -1,0 +1,30 @@
+/** The device has no room for a tensor. The engine stays usable: free tensors and try again. */
+export class TorchMemoryError extends Error {
+  override readonly name = 'TorchMemoryError';
+
+  /** The error in torch's words as one of this kind; undefined where it is about something else. */
+  static from(error: unknown): TorchMemoryError | undefined {
+    const message = error instanceof Error ? error.message : '';
+    if (!/can't allocate memory|not enough memory|out of memory/i.test(message)) return undefined;
+    const advice = 'use a smaller batch, accumulate gradients, or free tensors';
+    return new TorchMemoryError(`torch: ${message.replace(/\.?\s*$/, '')}; ${advice}`, { cause: error });
+  }
+}
+
+/** Something that the torch engine needs is missing or does not work; `reason` says what. */
+export class TorchUnavailableError extends Error {
+  override readonly name = 'TorchUnavailableError';
+  readonly reason: TorchProblem;
+
+  constructor(reason: TorchProblem, message: string, options?: ErrorOptions) {
+    super(`torch: ${message}`, options);
+    this.reason = reason;
+  }
+}
+
+/**
+ * What stands in the way: the platform is not Linux; torch, its headers or a C++ compiler is not found; the bridge is not
+ * built yet, does not compile or does not load; there is no CUDA.
+ */
+export type TorchProblem =
+  'platform' | 'torch' | 'headers' | 'compiler' | 'not-built' | 'build-failed' | 'unusable' | 'cuda';

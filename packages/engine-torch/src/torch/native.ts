@@ -1,0 +1,54 @@
+import type { TypedArray } from '@umt/tensor';
+
+/** What torch calls its element types: the numbers of c10's ScalarType. */
+export const DTYPE_CODES = { int32: 3, int64: 4, float16: 5, float32: 6, bool: 11, bfloat16: 15 } as const;
+
+/** A GPU as the driver shows it. */
+export interface CudaDevice {
+  readonly name: string;
+  /** Compute capability, such as 9 for Hopper. */
+  readonly capability: number;
+}
+
+/** The compiled bridge as Node loads it (native/bridge.cc). */
+export interface NativeModule {
+  /** torch's version, such as 2.9.1. */
+  readonly version: string;
+  /** Starts an engine whose calls pass through two arrays. */
+  open(callArguments: Float64Array, results: Float64Array): NativeBridge;
+  /** Sets threads and allocator, for all engines of this thread; returns the threads of one operation. */
+  configure(threads: number, isDeterministic: boolean | number): number;
+  /** What torch was built with, in lines. */
+  configuration(): string;
+  /** The GPUs there are; starts nothing on them. */
+  cudaDevices(): readonly CudaDevice[];
+  /** Loads libtorch_cuda.so by its path. */
+  loadCuda(library: string): void;
+}
+
+/** The functions of one engine. Tensors are slot numbers; devices are 0 for the CPU, 1 + index for CUDA. */
+export interface NativeBridge {
+  /** The number of an ATen operator; -1 where this torch has none of the name. */
+  findOperator(name: string, overload: string): number;
+  /** A letter per argument, after '?' where it is optional; see native/operators.h. */
+  argumentKinds(operator: number): string;
+  /** Keeps a text for arguments that are text, and returns its number. */
+  text(value: string): number;
+  /** Runs an operator on what stands in the arguments; the results array then holds what it gave. */
+  call(operator: number): void;
+  /** Copies an array in; the shape stands in the arguments, the tensor in the results. */
+  upload(data: TypedArray, arrayCode: number, code: number, device: number): void;
+  /** Copies a tensor out, off the calling thread. */
+  read(slot: number, target: TypedArray, arrayCode: number): Promise<TypedArray>;
+  free(slot: number): void;
+  /** Whether the tensor's memory belongs to this slot alone and may be written in place. */
+  isSoleOwner(slot: number): boolean;
+  /** Puts live slots, their bytes, and reserved bytes in the results. */
+  memory(device: number): void;
+  /** One update in place of float32 tensors on the CPU; operands stand in the arguments. */
+  adamw(): void;
+  /** The sum of squares of float32 tensors on the CPU, whose slots stand in the arguments. */
+  sumOfSquares(): number;
+  /** Frees every tensor. */
+  close(): void;
+}

@@ -22,7 +22,8 @@ export { parseLabeledList, type LabeledListOptions } from './labeled-list.ts';
 export { readLabeledVideos, type LabeledVideosOptions } from './labeled-videos.ts';
 export { listVideos, readManifest, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
 export { Loader, type BatchPlace, type LoaderOptions } from './loader.ts';
-export { parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
+export { labelsOf, parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
+export { mixBatch, type MixedBatch, type MixOptions } from './mix-batch.ts';
 export { drawMultiScaleCrop, multiScaleCropSizes, type Box } from './multi-scale-crop.ts';
 export {
   VideoClipDataset,

@@ -1,3 +1,4 @@
+import { beta, gamma } from './gamma.ts';
 import { counterOf, type RandomKey } from './key.ts';
 import { log } from './log.ts';
 import { normalCdf, normalQuantile } from './normal.ts';
@@ -96,6 +97,27 @@ export class RandomStream {
     return -log(this.uniformOpen());
   }
 
+  /**
+   * Gamma with scale 1: mean and variance are the shape.
+   *
+   * @throws RangeError unless the shape is a positive number
+   */
+  gamma(shape: number): number {
+    checkShape('gamma', shape);
+    return gamma(shape, this);
+  }
+
+  /**
+   * Beta, in [0, 1], with mean a / (a + b).
+   *
+   * @throws RangeError unless both parameters are positive numbers
+   */
+  beta(a: number, b: number): number {
+    checkShape('beta', a);
+    checkShape('beta', b);
+    return beta(a, b, this);
+  }
+
   /** Shuffles in place (Fisher-Yates); every order is equally likely. Returns the same array. */
   shuffle<Items extends unknown[] | Uint32Array | Int32Array | Float32Array>(items: Items): Items {
     for (let last = items.length - 1; last > 0; last--) {
@@ -174,6 +196,11 @@ export class RandomStream {
     philox4x32(this.#block++, this.#counter1, this.#counter2, this.#counter3, this.#key0, this.#key1, this.#words);
     this.#used = 0;
   }
+}
+
+function checkShape(method: string, shape: number): void {
+  if (shape > 0 && shape < Infinity) return;
+  throw new RangeError(`${method}: shapes must be positive numbers, got ${shape}`);
 }
 
 /**

@@ -88,6 +88,56 @@ test('normal and exponential numbers follow their distributions', () => {
   expect(kolmogorovDistance(exponential, (x) => 1 - Math.exp(-x))).toBeLessThan(KOLMOGOROV_999);
 });
 
+test('gamma numbers follow the distributions of sums of exponentials and of squared normals', () => {
+  const distance = (shape: number, cdf: (x: number) => number) =>
+    kolmogorovDistance(
+      draws((s) => s.gamma(shape)),
+      cdf,
+    );
+  expect(distance(1, (x) => 1 - Math.exp(-x))).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(3, (x) => 1 - Math.exp(-x) * (1 + x + (x * x) / 2))).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(0.5, (x) => 2 * normalCdf(Math.sqrt(2 * x)) - 1)).toBeLessThan(KOLMOGOROV_999);
+  // Half a chi-square of three: one normal more than the 0.5 above.
+  const half = (x: number) => 2 * normalCdf(Math.sqrt(2 * x)) - 1 - 2 * Math.sqrt(x / Math.PI) * Math.exp(-x);
+  expect(distance(1.5, half)).toBeLessThan(KOLMOGOROV_999);
+});
+
+test('beta numbers follow the uniform, arcsine, polynomial and numerically integrated distributions', () => {
+  const distance = (a: number, b: number, cdf: (x: number) => number) =>
+    kolmogorovDistance(
+      draws((s) => s.beta(a, b)),
+      cdf,
+    );
+  expect(distance(1, 1, (x) => x)).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(0.5, 0.5, (x) => (2 / Math.PI) * Math.asin(Math.sqrt(x)))).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(2, 3, (x) => x * x * (6 - 8 * x + 3 * x * x))).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(5, 1, (x) => x ** 5)).toBeLessThan(KOLMOGOROV_999);
+  // Mixup's: with x = u^5 the density x^-0.2 (1 - x)^-0.2 dx becomes 5 u^3 (1 - u^5)^-0.2 du, smooth below one half.
+  const integral = (x: number) => {
+    const steps = 16;
+    const h = x ** 0.2 / steps;
+    let sum = 0;
+    for (let i = 0; i <= steps; i++) {
+      const u = i * h;
+      sum += 5 * u ** 3 * (1 - u ** 5) ** -0.2 * (i === 0 || i === steps ? 1 : i % 2 ? 4 : 2);
+    }
+    return (sum * h) / 3;
+  };
+  const whole = 2 * integral(0.5);
+  const mixup = (x: number) => (x <= 0.5 ? integral(x) / whole : 1 - integral(1 - x) / whole);
+  expect(distance(0.8, 0.8, mixup)).toBeLessThan(KOLMOGOROV_999);
+  expect(distance(0.9, 0.8, mixup)).toBeGreaterThan(KOLMOGOROV_999);
+});
+
+test('beta numbers of tiny shapes are at both ends, never undefined; impossible shapes are refused', () => {
+  const values = draws((s) => s.beta(1e-4, 1e-4));
+  expect(values.every((x) => x >= 0 && x <= 1)).toBe(true);
+  expect(Math.abs(values.filter((x) => x > 0.5).length / DRAWS - 0.5)).toBeLessThan(0.01);
+  const stream = random({ seed: 1, stream: 'shapes' });
+  expect(() => stream.beta(0, 1)).toThrow('beta: shapes must be positive numbers, got 0');
+  expect(() => stream.gamma(NaN)).toThrow(RangeError);
+});
+
 test('a Kolmogorov-Smirnov test at this size tells a normal distribution with 2 % more spread apart', () => {
   const values = draws((s) => 1.02 * s.normal());
   expect(kolmogorovDistance(values, normalCdf)).toBeGreaterThan(KOLMOGOROV_999);

@@ -1,4 +1,11 @@
-import { createReferenceEngine, createShapeEngine, readFloat64 } from '@umt/conformance';
+import {
+  createReferenceEngine,
+  createShapeEngine,
+  createStorageEngine,
+  haveSameBits,
+  pooledSource,
+  readFloat64,
+} from '@umt/conformance';
 import { arraySource, ParameterMismatchError, stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
 import { random } from '@umt/random';
 import { setEngine, sizeOf, tensor } from '@umt/tensor';
@@ -147,6 +154,23 @@ describe('the published towers', () => {
       model: 'clip-vision',
       summary: `CLIP ViT-${size.slice(0, 4)} visual tower, ${pixels} px`,
     });
+  });
+
+  it.each([
+    ['B/16', 768],
+    ['L/14', 1024],
+    ['L/14-336', 1024],
+  ] as const)('%s loads strictly and comes back bit for bit', async (size, width) => {
+    setEngine(createStorageEngine());
+    const teacher = new Teacher(teacherConfig(size));
+    const shapes = new Map([...teacher.parameters()].map(([name, { shape }]) => [`visual.${name}`, shape]));
+    const { patch } = teacher.config;
+    shapes.set('visual.conv1.weight', [width, 3, patch, patch]);
+    const file = pooledSource(shapes);
+    await loadOpenAiTeacher(teacher, file);
+    for (const [name, { data }] of await stateDict(teacher)) {
+      expect(haveSameBits(data, await file.read(`visual.${name}`)), name).toBe(true);
+    }
   });
 
   it('of other sizes are described by width and layers; other models are not described', async () => {

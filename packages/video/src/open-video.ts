@@ -102,6 +102,7 @@ function videoOf(
     frameTimestamps: timeline.frameTimestamps,
     codec: track.codec,
     rotation: orientation.rotation,
+    pixelAspectRatio: isQuarter ? 1 / track.pixelAspectRatio : track.pixelAspectRatio,
     colorSpace,
     decoder,
     async *frames(indices) {

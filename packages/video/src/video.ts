@@ -35,7 +35,7 @@ export interface OpenVideoOptions {
 /** An opened video. Its facts are known at once; frames are decoded on demand. Close it when done. */
 export interface Video {
   readonly frameCount: number;
-  /** Size of upright frames in pixels (stored pixels: a pixel aspect ratio is not applied). */
+  /** Size of upright frames in pixels, as they are stored: `pixelAspectRatio` is not applied. */
   readonly width: number;
   readonly height: number;
   /** End of the last frame. */
@@ -46,6 +46,12 @@ export interface Video {
   readonly codec: string;
   /** Clockwise turn that the file asks for; already applied to frames and size. */
   readonly rotation: Rotation;
+  /**
+   * Width of a pixel over its height in upright frames; 1 where the file says nothing. Frames come as they are stored, as the
+   * ffmpeg program gives them: a player would show them `width * pixelAspectRatio` wide. Of an mp4, mov, mkv, webm or ts it is
+   * as exact as a display size in whole pixels.
+   */
+  readonly pixelAspectRatio: number;
   /** As tagged by the file; untagged video is BT.601, limited range. */
   readonly colorSpace: ColorSpace;
   /** What decodes this video. */

@@ -25,6 +25,23 @@ const FILES: Readonly<Record<string, string>> = {
   'full-range-709.mp4': oddPath('full-range-709.mp4'),
   'edit-list.mp4': oddPath('edit-list.mp4'),
   'open-gop.mp4': oddPath('open-gop.mp4'),
+  ...Object.fromEntries(
+    [
+      'edit-empty-first.mp4',
+      'edit-mid-group.mp4',
+      'edit-between-frames.mp4',
+      'edit-ends-early.mp4',
+      'edit-two.mp4',
+      'edit-back.mp4',
+      'edit-repeat.mp4',
+      'edit-rate.mp4',
+      'edit-fragmented.mp4',
+      'mirrored.mp4',
+      'mirrored-90.mp4',
+      'wide-pixels.mp4',
+      'edit-shows-nothing.mp4',
+    ].map((file) => [file, oddPath(file)]),
+  ),
   'many-keys.mkv': oddPath('many-keys.mkv'),
   'damaged.mp4': oddPath('damaged.mp4'),
   'audio-only.mp4': oddPath('audio-only.mp4'),
@@ -122,6 +139,18 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${missing}`, () => {
     'full-range-709.mp4',
     'edit-list.mp4',
     'open-gop.mp4',
+    'edit-empty-first.mp4',
+    'edit-mid-group.mp4',
+    'edit-between-frames.mp4',
+    'edit-ends-early.mp4',
+    'edit-two.mp4',
+    'edit-back.mp4',
+    'edit-repeat.mp4',
+    'edit-rate.mp4',
+    'edit-fragmented.mp4',
+    'mirrored.mp4',
+    'mirrored-90.mp4',
+    'wide-pixels.mp4',
     'many-keys.mkv',
   ])('native planes, facts and tensors are those of Node: %s', async (file) => {
     const { facts, frames } = pageVideo(file);
@@ -151,6 +180,7 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${missing}`, () => {
 
   it('names what is wrong with files that hold no video', () => {
     expect(pageError('audio-only.mp4')).toMatchObject({ kind: 'no-video-track' });
+    expect(pageError('edit-shows-nothing.mp4')).toMatchObject({ kind: 'undecodable' });
     expect(pageError('text.mp4')).toMatchObject({ kind: 'not-video' });
     expect(pageError('empty.mp4')).toMatchObject({ kind: 'not-video' });
     expect(pageError('missing.mp4')).toMatchObject({ kind: 'not-found' });

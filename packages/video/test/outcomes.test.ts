@@ -19,6 +19,8 @@ interface Outcome {
 interface GoodOutcome extends Outcome {
   readonly frames: number;
   readonly size: readonly [number, number];
+  /** How wide and how high a pixel is; square where absent. */
+  readonly pixels?: readonly [number, number];
   /** MD5 of ffmpeg's planes, by frame index. */
   readonly planes: Readonly<Record<string, string>>;
 }
@@ -57,10 +59,15 @@ afterAll(() => {
 });
 
 /** Reads the frames whose planes are known, and checks them. */
-async function expectGood({ frames, size, planes }: GoodOutcome, source: string | Uint8Array): Promise<void> {
+async function expectGood(
+  { frames, size, pixels = [1, 1], planes }: GoodOutcome,
+  source: string | Uint8Array,
+): Promise<void> {
   const video = await openVideo(source);
   try {
     expect(video).toMatchObject({ frameCount: frames, width: size[0], height: size[1] });
+    // Containers may give it as a size in whole pixels.
+    expect(Math.abs((video.pixelAspectRatio * pixels[1]) / pixels[0] - 1)).toBeLessThan(0.5 / Math.min(...size));
     const times = [...video.frameTimestamps];
     expect(times).toEqual(times.toSorted((a, b) => a - b));
     const indices = Object.keys(planes).map(Number).reverse();

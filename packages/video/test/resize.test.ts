@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import {
   type PictureFormat,
   type ResizeFilter,
   resizeRgb,
+  resizeRgbFixedPoint,
   rgbPicture,
   toRgb,
 } from '../src/index.node.ts';
@@ -34,6 +36,11 @@ interface Fixture {
     readonly height: number;
     readonly rgb: readonly number[];
   }[];
+  readonly whole: readonly {
+    readonly from: readonly [number, number];
+    readonly to: readonly [number, number];
+    readonly sha256: string;
+  }[];
 }
 
 const fixture = JSON.parse(
@@ -44,13 +51,14 @@ const sample = (x: number, y: number, channel: number) =>
   (x * x * 7 + y * 13 + channel * 71 + ((x * y) % 31) * 5) % 256;
 
 const { width, height } = fixture;
-const image = {
+const imageOf = (width: number, height: number) => ({
   data: Uint8Array.from({ length: width * height * 3 }, (_, i) =>
     sample(Math.floor(i / 3) % width, Math.floor(i / 3 / width), i % 3),
   ),
   width,
   height,
-};
+});
+const image = imageOf(width, height);
 const picture = rgbPicture(image.data, width, height);
 
 /** The picture's RGB in 0..255 as float32, before rounding. */
@@ -104,6 +112,27 @@ describe('against PyTorch and OpenCV, without antialiasing', () => {
     expect(largestDifference(resizeRgb(image, { ...c, antialias: false }).data, bytes(c.opencv))).toBeLessThanOrEqual(
       1,
     );
+  });
+});
+
+describe("OpenCV's fixed point", () => {
+  it.each(fixture.whole.map((c) => [`${c.from.join('x')} -> ${c.to.join('x')}`, c] as const))(
+    'resizeRgbFixedPoint equals it bit for bit: %s',
+    (_, { from, to, sha256 }) => {
+      const resized = resizeRgbFixedPoint(imageOf(...from), { width: to[0], height: to[1] });
+      expect([resized.width, resized.height]).toEqual(to);
+      expect(createHash('sha256').update(resized.data).digest('hex')).toBe(sha256);
+    },
+  );
+
+  it.each(
+    fixture.point.filter(({ filter, box }) => filter === 'bilinear' && box[0] === 0).map((c) => [label(c), c] as const),
+  )('and level for level: %s', (_, c) => {
+    expect(resizeRgbFixedPoint(image, c).data).toEqual(bytes(c.opencv));
+  });
+
+  it('refuses a size that is none', () => {
+    expect(() => resizeRgbFixedPoint(image, { width: 0, height: 5 })).toThrow('cannot resize to 0x5');
   });
 });
 

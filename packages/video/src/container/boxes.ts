@@ -40,7 +40,7 @@ export async function* fileBoxes(bytes: FileBytes): AsyncGenerator<Box, void, un
 
 /** The contents of a box, as far as the file goes. */
 export async function readBox(bytes: FileBytes, { start, end }: Box): Promise<DataView> {
-  return viewOf(await bytes.read(start, Math.min(end, bytes.length) - start));
+  return viewOf(await bytes.read(start, Math.max(0, Math.min(end, bytes.length) - start)));
 }
 
 /** The boxes inside one, in order; cut off where it ends. Ends where headers make no sense. */

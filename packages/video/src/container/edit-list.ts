@@ -1,11 +1,5 @@
 import type { SampleTimes } from './sample-times.ts';
-
-/** A frame as an edit list shows it; a sample may be shown by several edits, or by none. */
-export interface EditedFrame {
-  /** Decoding position of its sample. */
-  readonly packet: number;
-  readonly timestampSeconds: number;
-}
+import type { EditedFrame } from './timeline.ts';
 
 /**
  * Applies an edit list: which samples are shown, in which order and when. As FFmpeg does it, whose frames and times these
@@ -20,12 +14,19 @@ export function applyEditList(times: SampleTimes, isKey: readonly boolean[]): Ed
   const shown: { readonly packet: number; readonly time: number }[] = [];
   let start = 0;
   let emptyStart = 0;
+  let isBeforeFirst = true;
+  let first = -1;
   for (const { mediaTime, duration } of edits) {
-    if (mediaTime === -1 && start === emptyStart) emptyStart += duration;
-    else shown.push(...framesOf(times, isKey, mediaTime, mediaTime + duration, start).sort((a, b) => a.time - b.time));
+    isBeforeFirst &&= mediaTime === -1;
+    if (isBeforeFirst) emptyStart += duration;
+    else {
+      const frames = framesOf(times, isKey, mediaTime, mediaTime + duration, start);
+      // A time before 0, where frames are shown before they are decoded, counts only while there is no other.
+      for (const { time } of frames) first = first < 0 ? time : Math.min(first, time);
+      shown.push(...frames.sort((a, b) => a.time - b.time));
+    }
     start += duration;
   }
-  const first = shown.reduce((least, { time }) => Math.min(least, time), Number.POSITIVE_INFINITY);
   const shift = Math.max(0, first - emptyStart);
   return shown.map(({ packet, time }) => ({ packet, timestampSeconds: (time - shift) / unitsPerSecond }));
 }
@@ -59,12 +60,7 @@ function framesOf(
 }
 
 /** Where decoding must start to show what is there at a time: at the last key sample shown no later, else at the first. */
-function startOf(
-  decoded: Float64Array,
-  offsets: Float64Array | null,
-  isKey: readonly boolean[],
-  time: number,
-): number {
+function startOf(decoded: Float64Array, offsets: Float64Array | null, isKey: readonly boolean[], time: number): number {
   for (let i = decoded.length - 1; i >= 0; i--) {
     if (isKey[i] === true && (decoded[i] ?? 0) <= time && (decoded[i] ?? 0) + (offsets?.[i] ?? 0) <= time) return i;
   }

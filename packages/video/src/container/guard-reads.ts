@@ -1,4 +1,5 @@
 import type { Source } from 'mediabunny';
+import type { FileBytes } from './boxes.ts';
 
 /** A demuxer that reads the same bytes this often in a row will never stop. */
 const MAX_REPEATS = 10_000;
@@ -6,6 +7,12 @@ const MAX_REPEATS = 10_000;
 /** How the demuxer asks a source for bytes; not part of mediabunny's published types, so it is looked for before use. */
 interface ReadingSource {
   _read?: (start: number, end: number, ...rest: readonly unknown[]) => unknown;
+}
+
+interface SourcePart {
+  readonly bytes: Uint8Array;
+  /** Where in the file `bytes` begins. */
+  readonly offset: number;
 }
 
 /**
@@ -26,5 +33,23 @@ export function guardReads(source: Source): void {
     lastStart = start;
     lastEnd = end;
     return read.call(source, start, end, ...rest);
+  };
+}
+
+/** The bytes of a source as the demuxer reads them, so that what it read before comes out of the same cache. */
+export async function sourceBytes(source: Source): Promise<FileBytes> {
+  const { _read: read } = source as unknown as ReadingSource;
+  if (typeof read !== 'function')
+    throw new TypeError('this version of mediabunny has no reads to share: install 1.61.0');
+  // A server may not tell it.
+  const size = (await source.getSizeOrNull()) ?? Number.POSITIVE_INFINITY;
+  return {
+    length: size,
+    async read(from, length) {
+      const to = Math.min(size, from + length);
+      if (to <= from) return new Uint8Array(0);
+      const part = (await read.call(source, from, to, 0, Number.POSITIVE_INFINITY)) as SourcePart | null;
+      return part?.bytes.subarray(from - part.offset, to - part.offset) ?? new Uint8Array(0);
+    },
   };
 }

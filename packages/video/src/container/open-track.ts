@@ -14,9 +14,11 @@ import {
 } from 'mediabunny';
 import { type ColorMatrix, type ColorSpace, UNTAGGED_COLOR_SPACE } from '../picture.ts';
 import { messageOf, VideoError } from '../video-error.ts';
-import { guardReads } from './guard-reads.ts';
+import type { FileBytes } from './boxes.ts';
+import { guardReads, sourceBytes } from './guard-reads.ts';
 import { readPackets } from './read-packets.ts';
 import type { VideoTrack } from './track.ts';
+import { UnsupportedCodecError } from './unsupported-codec.ts';
 
 /** An opened container. */
 export interface OpenedContainer {
@@ -37,7 +39,7 @@ export async function openContainer(source: Source, name: string): Promise<Opene
   guardReads(source);
   const input = new Input({ source, formats: [MP4, QTFF, MATROSKA, WEBM, MPEG_TS] });
   try {
-    return { track: await readTrack(input, name), close: () => input.dispose() };
+    return { track: await readTrack(input, await sourceBytes(source), name), close: () => input.dispose() };
   } catch (error) {
     input.dispose();
     if (error instanceof VideoError) throw error;
@@ -52,23 +54,26 @@ export async function openContainer(source: Source, name: string): Promise<Opene
   }
 }
 
-async function readTrack(input: Input, name: string): Promise<VideoTrack> {
+async function readTrack(input: Input, bytes: FileBytes, name: string): Promise<VideoTrack> {
   const track = await input.getPrimaryVideoTrack();
   if (track === null) throw await missingTrackError(input, name);
+  const orientation = { rotation: await track.getRotation(), isMirrored: await track.getFlip() };
   const codec = await track.getCodec();
   const decoderConfig = await track.getDecoderConfig();
   if (codec === null || decoderConfig === null) {
     const id = await track.getInternalCodecId();
-    throw new VideoError(
-      'unsupported-codec',
+    throw new UnsupportedCodecError(
       `${name} is coded as ${typeof id === 'string' ? `"${id.trim()}"` : 'something unknown'}, which is not supported: convert it to H.264`,
+      orientation,
     );
   }
-  const { timeline, packets } = await readPackets(new EncodedPacketSink(track), codec);
+  const { timeline, packets } = await readPackets(new EncodedPacketSink(track), { id: track.id, codec }, bytes);
   if (timeline.frameTimestamps.length === 0) {
     throw new VideoError(
       'undecodable',
-      `${name} has a video track without a single frame: the file is cut off or empty`,
+      timeline.packetTimestamps.length > 0
+        ? `${name} shows no frame: its edit list leaves out every one`
+        : `${name} has a video track without a single frame: the file is cut off or empty`,
     );
   }
   return {
@@ -76,7 +81,8 @@ async function readTrack(input: Input, name: string): Promise<VideoTrack> {
     decoderConfig,
     codedWidth: await track.getCodedWidth(),
     codedHeight: await track.getCodedHeight(),
-    orientation: { rotation: await track.getRotation(), isMirrored: await track.getFlip() },
+    orientation,
+    pixelAspectRatio: await readPixelAspectRatio(track),
     colorSpace: await readColorSpace(track),
     timeline,
     packets,
@@ -93,6 +99,11 @@ async function missingTrackError(input: Input, name: string): Promise<VideoError
   }
   const kinds = tracks.every((track) => track.isAudioTrack()) ? 'it holds sound only' : 'it holds no pictures';
   return new VideoError('no-video-track', `${name} has no video track: ${kinds}`);
+}
+
+async function readPixelAspectRatio(track: InputVideoTrack): Promise<number> {
+  const { num, den } = await track.getPixelAspectRatio();
+  return num > 0 && den > 0 ? num / den : 1;
 }
 
 const MATRICES: Readonly<Record<string, ColorMatrix>> = {

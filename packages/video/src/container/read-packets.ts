@@ -1,13 +1,21 @@
 import type { EncodedPacket, EncodedPacketSink, VideoCodec } from 'mediabunny';
+import type { FileBytes } from './boxes.ts';
+import { applyEditList } from './edit-list.ts';
+import { readSampleTimes } from './sample-times.ts';
 import { buildTimeline, type PacketInfo, type Timeline } from './timeline.ts';
 import type { VideoTrack } from './track.ts';
 
 const METADATA_ONLY = { metadataOnly: true };
 
-/** Reads the packet table of a track, and gives access to the packets by decoding position. */
+/**
+ * Reads the packet table of a track, and gives access to the packets by decoding position.
+ *
+ * @param bytes of the file, for what the demuxer does not tell: edit lists of more than one edit.
+ */
 export async function readPackets(
   sink: EncodedPacketSink,
-  codec: VideoCodec,
+  { id, codec }: { readonly id: number; readonly codec: VideoCodec },
+  bytes: FileBytes,
 ): Promise<{ readonly timeline: Timeline; readonly packets: VideoTrack['packets'] }> {
   const infos: PacketInfo[] = [];
   // Each key packet's predecessor: from it the demuxer finds the key packet again, wherever timestamps may repeat.
@@ -28,8 +36,10 @@ export async function readPackets(
     previous = packet;
   }
   infos.length = await readableCount(sink, infos.length, beforeLast);
+  const times = await readSampleTimes(bytes, id, infos.length);
+  const isKey = infos.map((info) => info.isKey);
   return {
-    timeline: buildTimeline(infos),
+    timeline: buildTimeline(infos, times === null ? undefined : applyEditList(times, isKey)),
     async *packets(start, end) {
       let position = start;
       for await (const packet of packetsAfter(sink, beforeKey.get(start) ?? null, {})) {

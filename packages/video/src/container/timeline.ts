@@ -12,7 +12,8 @@ export interface PacketInfo {
 /**
  * The packets of a track in decoding order, and which of them is which frame.
  * Frame i is the i-th shown packet by time, counted from time 0: packets before 0 are decoded for reference but are no
- * frames, as in FFmpeg. Nothing assumes a constant frame rate.
+ * frames, as in FFmpeg. Where an edit list says which packets are shown, and when, it is followed: a packet may then be
+ * several frames, or none. Nothing assumes a constant frame rate.
  */
 export interface Timeline {
   /** [packets] in decoding order. */
@@ -29,11 +30,22 @@ export interface Timeline {
   readonly durationSeconds: number;
 }
 
+/** A frame that an edit list shows. */
+export interface EditedFrame {
+  /** Decoding position of its packet; several frames may have the same. */
+  readonly packet: number;
+  readonly timestampSeconds: number;
+}
+
 /** Edit lists and time bases leave errors below a microsecond; a frame that near to 0 is the first one. */
 const TIME_TOLERANCE = 5e-7;
 
-/** Sorts packets into frames. */
-export function buildTimeline(packets: readonly PacketInfo[]): Timeline {
+/**
+ * Sorts packets into frames.
+ *
+ * @param edited what an edit list shows, in that order; without one all packets from time 0 on are shown.
+ */
+export function buildTimeline(packets: readonly PacketInfo[], edited?: readonly EditedFrame[]): Timeline {
   const byTime = packets.map((_, position) => position);
   // The sort is stable: packets of equal time keep their decoding order.
   byTime.sort((a, b) => (packets[a]?.timestampSeconds ?? 0) - (packets[b]?.timestampSeconds ?? 0));
@@ -41,19 +53,26 @@ export function buildTimeline(packets: readonly PacketInfo[]): Timeline {
   byTime.forEach((position, rank) => {
     rankOfPacket[position] = rank;
   });
-  const shown = byTime.filter((position) => {
-    const packet = packets[position];
-    return packet !== undefined && packet.isShown && packet.timestampSeconds > -TIME_TOLERANCE;
-  });
+  const frames = (edited ?? framesByTime(packets, byTime)).filter(({ packet }) => packets[packet]?.isShown === true);
+  const frameTimestamps = Float64Array.from(frames, ({ timestampSeconds }) => timestampSeconds);
+  // Where edits overlap by less than a frame, the earlier one is shown to its end.
+  frameTimestamps.forEach((time, i) => (frameTimestamps[i] = Math.max(time, frameTimestamps[i - 1] ?? 0)));
   return {
     packetTimestamps: Float64Array.from(packets, (packet) => packet.timestampSeconds),
     keyPackets: Int32Array.from(packets.flatMap((packet, position) => (packet.isKey ? [position] : []))),
     rankOfPacket,
-    packetOfFrame: Int32Array.from(shown),
-    frameTimestamps: Float64Array.from(shown, (position) => Math.max(0, packets[position]?.timestampSeconds ?? 0)),
-    durationSeconds: shown.reduce((end, position) => {
-      const packet = packets[position];
-      return packet === undefined ? end : Math.max(end, packet.timestampSeconds + packet.durationSeconds);
-    }, 0),
+    packetOfFrame: Int32Array.from(frames, ({ packet }) => packet),
+    frameTimestamps,
+    durationSeconds: frames.reduce(
+      (end, { packet, timestampSeconds }) => Math.max(end, timestampSeconds + (packets[packet]?.durationSeconds ?? 0)),
+      0,
+    ),
   };
+}
+
+/** Every packet from time 0 on is a frame. */
+function framesByTime(packets: readonly PacketInfo[], byTime: readonly number[]): EditedFrame[] {
+  return byTime
+    .map((packet) => ({ packet, timestampSeconds: packets[packet]?.timestampSeconds ?? 0 }))
+    .filter(({ timestampSeconds }) => timestampSeconds > -TIME_TOLERANCE);
 }

@@ -18,6 +18,8 @@ export interface VideoFacts {
   readonly codedWidth: number;
   readonly codedHeight: number;
   readonly orientation: Orientation;
+  /** Width of a decoded pixel over its height, before rotation; 1 where nothing is said. */
+  readonly pixelAspectRatio: number;
   readonly colorSpace: ColorSpace;
   readonly timeline: Pick<Timeline, 'frameTimestamps' | 'durationSeconds'>;
 }

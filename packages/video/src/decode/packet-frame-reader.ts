@@ -93,19 +93,24 @@ async function* decodeRun(
   maySkip = false,
 ): AsyncGenerator<ReadFrame> {
   const { rankOfPacket, packetOfFrame } = track.timeline;
-  const frameOfRank = new Map<number, number>();
-  for (const frame of wanted) frameOfRank.set(rankOfPacket[packetOfFrame[frame] ?? 0] ?? 0, frame);
+  const framesOfRank = new Map<number, number[]>();
+  for (const frame of wanted) {
+    const rank = rankOfPacket[packetOfFrame[frame] ?? 0] ?? 0;
+    framesOfRank.set(rank, [...(framesOfRank.get(rank) ?? []), frame]);
+  }
   const named = function* (pictures: readonly DecodedPicture[]): Generator<ReadFrame> {
     for (const { rank, picture, isBrowserConverted } of pictures) {
-      const index = frameOfRank.get(rank);
-      if (index !== undefined) yield { index, shownIndex: index, picture, isBrowserConverted };
+      for (const [i, index] of (framesOfRank.get(rank) ?? []).entries()) {
+        // A picture that an edit list shows twice is two frames, each with memory of its own.
+        yield { index, shownIndex: index, picture: i === 0 ? picture : structuredClone(picture), isBrowserConverted };
+      }
     }
   };
   let position = start;
   try {
     for await (const { data, isKey } of track.packets(start, end)) {
       const rank = rankOfPacket[position++] ?? 0;
-      const isWanted = frameOfRank.has(rank);
+      const isWanted = framesOfRank.has(rank);
       yield* named(await decoder.decode({ data, isKey, rank, isWanted, maySkip: maySkip && !isWanted }));
     }
     yield* named(await decoder.flush());

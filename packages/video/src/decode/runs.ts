@@ -48,7 +48,8 @@ export function planRuns(timeline: Timeline, frames: readonly number[]): DecodeR
     const position = timeline.packetOfFrame[frame] ?? 0;
     const key = keyPacketFor(timeline, frame);
     const last = runs.at(-1);
-    if (last !== undefined && key <= last.end + 1) {
+    // An edit list may lead back.
+    if (last !== undefined && key >= last.start && key <= last.end + 1) {
       last.end = Math.max(last.end, position);
       last.frames.push(frame);
     } else {

@@ -74,17 +74,20 @@ class ProbeReport {
   #codec = '';
   #pixels = '';
   #size: readonly [number, number] | undefined;
+  #pixelAspectRatio = 1;
   #interval = DEFAULT_INTERVAL;
   #colorSpace: ColorSpace = UNTAGGED_COLOR_SPACE;
   #orientation: Orientation = { rotation: 0, isMirrored: false };
 
   /** Takes one line, such as "Stream #0:0: Video: mpeg4 (XVID), yuv420p(tv, bt709), 96x64, 25 fps" or "n:0 pts:1 pts_time:0.1". */
   add(line: string): void {
-    const frame = /\bn: *\d+ .*\bpts_time:(\S+).*\bfmt:(\w+).*\bs:(\d+)x(\d+)/.exec(line);
+    const frame = /\bn: *\d+ .*\bpts_time:(\S+).*\bfmt:(\w+).*\bsar:(\d+)\/(\d+) s:(\d+)x(\d+)/.exec(line);
     if (frame !== null) {
       this.#times.push(frame[1] === 'NOPTS' ? Number.NaN : Number(frame[1]));
       this.#pixels = frame[2] ?? '';
-      this.#size ??= [Number(frame[3]), Number(frame[4])];
+      if (this.#size === undefined && Number(frame[3]) > 0)
+        this.#pixelAspectRatio = Number(frame[3]) / Number(frame[4]);
+      this.#size ??= [Number(frame[5]), Number(frame[6])];
       return;
     }
     if (line.startsWith('Input #0')) this.#isKnown = true;
@@ -126,6 +129,7 @@ class ProbeReport {
         codedWidth,
         codedHeight,
         orientation: this.#orientation,
+        pixelAspectRatio: this.#pixelAspectRatio,
         colorSpace: this.#colorSpace,
         timeline: frameTimes(this.#times, this.#interval),
       },

@@ -1,4 +1,4 @@
-import type { Frame } from 'node-av/lib';
+import type { Frame, IRational } from 'node-av/lib';
 import type { VideoFacts } from '../container/track.ts';
 import type { FrameReader, ReadFrame } from '../decode/frame-reader.ts';
 import { type ColorSpace, UNTAGGED_COLOR_SPACE } from '../picture.ts';
@@ -52,9 +52,15 @@ async function scan(
     ({ num, den }) => num > 0 && den > 0 && num / den <= MAX_RATE,
   );
   const times: number[] = [];
-  let first: Pick<VideoFacts, 'codedWidth' | 'codedHeight' | 'colorSpace'> | undefined;
+  let first: Pick<VideoFacts, 'codedWidth' | 'codedHeight' | 'pixelAspectRatio' | 'colorSpace'> | undefined;
   for await (const frame of opened.frames(() => true)) {
-    first ??= { codedWidth: frame.width, codedHeight: frame.height, colorSpace: colorSpaceOf(libav, frame) };
+    first ??= {
+      codedWidth: frame.width,
+      codedHeight: frame.height,
+      // The container's word goes before the codec's, as in FFmpeg.
+      pixelAspectRatio: ratioOf(stream.sampleAspectRatio) ?? ratioOf(frame.sampleAspectRatio) ?? 1,
+      colorSpace: colorSpaceOf(libav, frame),
+    };
     const time = frame.bestEffortTimestamp;
     times.push(time === libav.AV_NOPTS_VALUE ? Number.NaN : Number(time) * unit);
   }
@@ -74,6 +80,8 @@ async function scan(
     isIndexed: opened.isIntraOnly && !opened.sawDamage && opened.packetCount === times.length,
   };
 }
+
+const ratioOf = ({ num, den }: IRational): number | undefined => (num > 0 && den > 0 ? num / den : undefined);
 
 interface LibAvFile {
   readonly path: string;

@@ -1,4 +1,5 @@
 import { UnsupportedInputFormatError } from 'mediabunny';
+import { UnsupportedCodecError } from '../container/unsupported-codec.ts';
 import type { FrameReader } from '../decode/frame-reader.ts';
 import type { OpenedFile } from '../open-video.ts';
 import type { OpenVideoOptions, VideoSource } from '../video.ts';
@@ -42,7 +43,9 @@ export async function openOtherwise(
     const command = ffmpeg ?? '';
     const probed = await probeWithFfmpeg(command, local.file, name, threads);
     if (probed === null) throw problem;
-    const { facts, needsRgb } = probed;
+    const { needsRgb } = probed;
+    const facts =
+      problem instanceof UnsupportedCodecError ? { ...probed.facts, orientation: problem.orientation } : probed.facts;
     const rgbSize = needsRgb ? ([facts.codedWidth, facts.codedHeight] as const) : undefined;
     const { colorSpace } = facts;
     const reader = ffmpegFrameReader({ command, file: local.file, name, colorSpace, threads, rgbSize });

@@ -1,0 +1,3 @@
+import { describeRandomEdits } from './random-edits.ts';
+
+describeRandomEdits(10);

@@ -1,12 +1,19 @@
 import { createWebGpuEngine, findWebGpuAdapter, GpuError } from '@umt/engine-tfjs';
 import { expect, it } from 'vitest';
-import { describeEngine, describeOn, describeStage1Fixtures, describeVideoMaeFixtures } from '../src/index.ts';
+import {
+  describeClassifierFixtures,
+  describeEngine,
+  describeOn,
+  describeStage1Fixtures,
+  describeVideoMaeFixtures,
+} from '../src/index.ts';
 
 /** Everything that WebGPU must pass, in Node as in browsers. */
 export async function describeWebGpu(): Promise<void> {
   await describeEngine('webgpu', () => createWebGpuEngine());
   await describeStage1Fixtures('webgpu', () => createWebGpuEngine());
   await describeVideoMaeFixtures('webgpu', () => createWebGpuEngine());
+  await describeClassifierFixtures('webgpu', () => createWebGpuEngine());
   await describeInjectedErrors();
 }
 

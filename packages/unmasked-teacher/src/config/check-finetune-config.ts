@@ -21,6 +21,12 @@ export function checkFinetuneConfig(config: FinetuneConfig, context: Refinement)
   if (loss.classWeights !== 'none' && loss.kind === 'multi-label') {
     complain('loss.classWeights', 'must be none where loss.kind is multi-label');
   }
+  if (isMixing(mixing) && loss.kind === 'multi-label') {
+    complain(
+      'loss.kind',
+      'must be cross-entropy where clips are mixed; set mixing.probability to 0 for several labels',
+    );
+  }
   if (evaluation.shortSide !== null && evaluation.shortSide < video.size) {
     complain('evaluation.shortSide', `must be at least video.size (${video.size}), not ${evaluation.shortSide}`);
   }

@@ -14,7 +14,15 @@ import {
 } from './field.ts';
 import type { DeepReadonly } from './merge-config.ts';
 import { parseConfig } from './parse-config.ts';
-import { batchGroup, checkpointGroup, dataFields, optimizerGroup, runFields, scheduleGroup } from './shared-groups.ts';
+import {
+  batchGroup,
+  checkpointGroup,
+  dataFields,
+  optimizerGroup,
+  runFields,
+  scheduleGroup,
+  separatorField,
+} from './shared-groups.ts';
 
 const video = z.strictObject({
   frames: wholeNumber('frames of a clip', 1),
@@ -104,6 +112,7 @@ const data = z.strictObject({
   ),
   validation: orNull(text('labelled videos to measure the classifier by, given likewise', listFile), 'no measurement'),
   classes: orNull(wholeNumber('number of classes, to be checked against the lists', 1), 'as many as the list has'),
+  separator: orNull(separatorField, 'a comma where the first line has one'),
   ...dataFields,
 });
 

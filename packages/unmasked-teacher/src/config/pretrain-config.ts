@@ -3,7 +3,15 @@ import { checkPretrainConfig } from './check-pretrain-config.ts';
 import { choice, flag, fraction, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
 import type { DeepReadonly } from './merge-config.ts';
 import { parseConfig } from './parse-config.ts';
-import { batchGroup, checkpointGroup, dataFields, optimizerGroup, runFields, scheduleGroup } from './shared-groups.ts';
+import {
+  batchGroup,
+  checkpointGroup,
+  dataFields,
+  optimizerGroup,
+  runFields,
+  scheduleGroup,
+  separatorField,
+} from './shared-groups.ts';
 
 const video = z.strictObject({
   frames: wholeNumber('frames of a clip', 1),
@@ -30,7 +38,10 @@ const student = z.strictObject({
 });
 
 const teacher = z.strictObject({
-  weights: orNull(text('safetensors file of a CLIP visual tower', 'the path of a safetensors file'), 'random weights'),
+  weights: orNull(
+    text('a CLIP, whole or its visual tower: .pth, TorchScript or .safetensors', 'the path of a checkpoint'),
+    'random weights',
+  ),
   width: wholeNumber('channels of a token', 1),
   depth: wholeNumber('transformer layers', 1),
   heads: wholeNumber('attention heads', 1),
@@ -64,6 +75,7 @@ const data = z.strictObject({
   ),
   clipsPerVideo: wholeNumber('random clips taken from each video in an epoch', 1),
   heldOut: wholeNumber('videos kept out of training and used to measure it, evenly spread over the list', 0),
+  separator: separatorField,
   ...dataFields,
 });
 

@@ -38,10 +38,12 @@ export const batchGroup = z.strictObject({
   accumulation: wholeNumber('batches whose gradients make one optimizer step', 1),
 });
 
+/** What stands between path and label. */
+export const separatorField = choice('what stands between path and label in a list file', ['comma', 'space']);
+
 /** Where videos come from and who decodes them. */
 export const dataFields = {
   prefix: orNull(text('folder put in front of the paths of a list file', 'the path of a folder'), 'paths as they are'),
-  separator: choice('what stands between path and label in a list file', ['comma', 'space']),
   workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),
   cacheMegabytes: number('memory for decoded videos, so that a small set is decoded once'),
 };

@@ -1,9 +1,22 @@
-import { lineChart, smoothed, type Series } from './chart.ts';
+import type { Series } from './chart.ts';
 import { clipFigure } from './clip-figure.ts';
-import { escapeHtml, formatDuration, formatNumber } from './format.ts';
-import { PAGE_SCRIPT } from './page-script.ts';
-import { PAGE_STYLE } from './page-style.ts';
-import type { HeldOutSummary, ReportData, StepPoint } from './report-data.ts';
+import { escapeHtml, formatNumber } from './format.ts';
+import {
+  commandList,
+  configurationDetails,
+  countOf,
+  htmlPage,
+  learningRateCurve,
+  lossCurves,
+  note,
+  numberCards,
+  runLead,
+  runNotes,
+  section,
+  stepRange,
+  timeCards,
+} from './page.ts';
+import type { HeldOutSummary, ReportData } from './report-data.ts';
 import { summarize, type RunSummary } from './summarize.ts';
 
 /**
@@ -13,126 +26,73 @@ import { summarize, type RunSummary } from './summarize.ts';
 export async function renderReport(data: ReportData): Promise<string> {
   const clips = await Promise.all(data.clips.map(clipFigure));
   const summary = summarize(data);
-  const title = `Unmasked Teacher pre-training: ${data.config.recipe}`;
-  const body = [
-    `<h1>${escapeHtml(title)}</h1>`,
-    `<p class="lead">${escapeHtml(leadOf(data))}</p>`,
-    ...notes(data),
-    numbers(data, summary),
-    section('Curves', curves(data)),
-    data.heldOut === null ? '' : section('Does the student look at the video?', heldOutTable(data.heldOut, summary)),
-    clips.length === 0
-      ? ''
-      : section('What teacher and student saw', clipIntroduction(data) + clips.map(({ html }) => html).join('')),
-    section('Going on', commands(data)),
-    section('Configuration', configuration(data)),
-  ];
-  return (
-    `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">` +
-    `<title>${escapeHtml(title)}</title><style>${PAGE_STYLE}${clips.map(({ css }) => css).join('')}</style></head>` +
-    `<body><main>${body.join('\n')}</main><script>${PAGE_SCRIPT}</script></body></html>\n`
+  return htmlPage({
+    title: `Unmasked Teacher pre-training: ${data.config.recipe}`,
+    lead: runLead(data),
+    css: clips.map(({ css }) => css).join(''),
+    parts: [
+      teacherNote(data),
+      ...runNotes(data),
+      numbers(data, summary),
+      section('Curves', curves(data)),
+      data.heldOut === null ? '' : section('Does the student look at the video?', heldOutTable(data.heldOut, summary)),
+      clips.length === 0
+        ? ''
+        : section('What teacher and student saw', clipIntroduction(data) + clips.map(({ html }) => html).join('')),
+      section('Going on', commandList(data.commands)),
+      section('Configuration', configurationDetails(data.config)),
+    ],
+  });
+}
+
+function teacherNote({ config }: ReportData): string {
+  if (config.teacher.weights !== null) return '';
+  return note(
+    `<b>The teacher of this run is a ${config.teacher.width < 512 ? 'small ' : ''}CLIP with random weights.</b> All of the method ran, but what the student learned is ` +
+      'how that random network answers, not what a trained CLIP knows. Such a teacher is mostly a function of each patch by itself, and its ' +
+      'attention means nothing, so neither do the patches that the mask keeps. Do not fine-tune from this student. ' +
+      'A trained CLIP visual tower goes in with <code>--teacher file.safetensors</code>.',
   );
 }
 
-function section(title: string, content: string): string {
-  return `<section><h2>${escapeHtml(title)}</h2>${content}</section>`;
-}
-
-function leadOf({ date, device, outcome, steps, totalSteps }: ReportData): string {
-  const when = `${date.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
-  const taken = steps.at(-1)?.step ?? 0;
-  const how = outcome === 'done' ? `${formatNumber(taken, 7)} steps` : `stopped after step ${taken} of ${totalSteps}`;
-  return `${when} · ${device} · ${how}`;
-}
-
-function notes({ config, outcome, brokenVideos, skippedSteps }: ReportData): readonly string[] {
-  const found: string[] = [];
-  if (config.teacher.weights === null) {
-    found.push(
-      `<b>The teacher of this run is a ${config.teacher.width < 512 ? 'small ' : ''}CLIP with random weights.</b> All of the method ran, but what the student learned is ` +
-        'how that random network answers, not what a trained CLIP knows. Such a teacher is mostly a function of each patch by itself, and its ' +
-        'attention means nothing, so neither do the patches that the mask keeps. Do not fine-tune from this student. ' +
-        'A trained CLIP visual tower goes in with <code>--teacher file.safetensors</code>.',
-    );
-  }
-  if (outcome === 'stopped')
-    found.push('This run was stopped before its end and can go on from its checkpoint, see below.');
-  if (brokenVideos.length > 0) {
-    const shown = brokenVideos.slice(0, 5).map(escapeHtml).join('; ');
-    const more = brokenVideos.length > 5 ? `; and ${brokenVideos.length - 5} more in the log` : '';
-    found.push(
-      `${countOf(brokenVideos.length, 'video')} could not be read and others took their place: ${shown}${more}`,
-    );
-  }
-  if (skippedSteps > 0)
-    found.push(`${countOf(skippedSteps, 'step')} had a loss or gradient that was not finite and changed nothing.`);
-  return found.map((text) => `<p class="note">${text}</p>`);
-}
-
-function numbers({ clipsPerStep, trainingVideos, heldOut }: ReportData, summary: RunSummary): string {
-  const cards = [
+function numbers(data: ReportData, summary: RunSummary): string {
+  return numberCards([
     [
       'training loss',
       formatNumber(summary.lastLoss),
       `mean of the last ${countOf(summary.window, 'step')}; of the first: ${formatNumber(summary.firstLoss)}`,
     ],
-    ...(heldOut === null
+    ...(data.heldOut === null
       ? []
       : [
           [
             'held-out loss',
             formatNumber(summary.heldOutLoss),
-            `${formatNumber(heldOut.blindLoss)} without looking at the video`,
-          ],
+            `${formatNumber(data.heldOut.blindLoss)} without looking at the video`,
+          ] as const,
         ]),
-    [
-      'speed',
-      `${formatNumber(summary.samplesPerSecond)} clips/s`,
-      `${formatDuration(summary.secondsPerStep)} per step of ${countOf(clipsPerStep, 'clip')}`,
-    ],
-    [
-      'waiting for data',
-      `${Number.isNaN(summary.dataWaitShare) ? '–' : Math.round(summary.dataWaitShare * 100)} %`,
-      'of the time of a step',
-    ],
-    [
-      'training time',
-      formatDuration(summary.seconds),
-      `${countOf(summary.clips, 'clip')} from ${countOf(trainingVideos, 'video')}`,
-    ],
-  ];
-  const shown = cards.map(
-    ([name, value, about]) => `<div><dt>${name}</dt><dd>${value}<small>${about}</small></dd></div>`,
-  );
-  return `<dl class="numbers">${shown.join('')}</dl>`;
+    ...timeCards(data, summary),
+  ]);
 }
 
-function curves({ steps, heldOut }: ReportData): string {
-  const range = [0, Math.max(steps.at(-1)?.step ?? 1, 1)] as const;
-  const series = (pick: (point: StepPoint) => number) => steps.map((point) => ({ x: point.step, y: pick(point) }));
-  const loss = series(({ loss: value }) => value);
-  const window = Math.max(2, Math.round(loss.length / 20));
-  const ofLoss: Series[] = [
-    { name: 'training loss', kind: 'raw', points: loss },
-    { name: `mean of ${window} steps`, kind: 'smooth', points: smoothed(loss, window) },
-  ];
-  if (heldOut !== null) {
-    const points = heldOut.evaluations.map(({ step, loss: y }) => ({ x: step, y }));
-    ofLoss.push(
-      { name: 'held-out loss', kind: 'held-out', points },
-      { name: 'held out, without looking', kind: 'baseline', points: range.map((x) => ({ x, y: heldOut.blindLoss })) },
-    );
-  }
-  const rate = series(({ learningRate }) => learningRate);
-  return (
-    lineChart({ title: 'Loss', series: ofLoss, range, logarithmic: true, height: 340 }) +
-    lineChart({
-      title: 'Learning rate',
-      series: [{ name: 'learning rate', kind: 'plain', points: rate }],
-      range,
-      height: 170,
-    })
-  );
+function curves(data: ReportData): string {
+  const { heldOut, steps } = data;
+  const ofHeldOut: readonly Series[] =
+    heldOut === null
+      ? []
+      : [
+          {
+            name: 'held-out loss',
+            kind: 'held-out',
+            points: heldOut.evaluations.map(({ step, loss: y }) => ({ x: step, y })),
+          },
+          {
+            name: 'held out, without looking',
+            kind: 'baseline',
+            points: stepRange(steps).map((x) => ({ x, y: heldOut.blindLoss })),
+          },
+        ];
+  return lossCurves(data, ofHeldOut) + learningRateCurve(data);
 }
 
 function heldOutTable({ videos, clips, blindLoss }: HeldOutSummary, { heldOutLoss }: RunSummary): string {
@@ -156,16 +116,4 @@ function clipIntroduction({ config }: ReportData): string {
     random: `${dropped} of all patches, drawn evenly, are dropped.`,
   }[config.mask.kind];
   return `<p>${how} The student sees only what was kept and learns the teacher’s features there.</p>`;
-}
-
-function commands({ commands: next }: ReportData): string {
-  return next.map(({ about, command }) => `<p>${escapeHtml(about)}</p><pre>${escapeHtml(command)}</pre>`).join('');
-}
-
-function configuration({ config }: ReportData): string {
-  return `<details><summary>every field of this run</summary><pre>${escapeHtml(JSON.stringify(config, null, 2))}</pre></details>`;
-}
-
-function countOf(count: number, thing: string): string {
-  return `${formatNumber(count, 7)} ${thing}${count === 1 ? '' : 's'}`;
 }

@@ -1,8 +1,8 @@
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 
-/** Everything the report of a pre-training run shows. Plain data. */
-export interface ReportData {
-  readonly config: PretrainConfig;
+/** What the report of any run shows. Plain data. */
+export interface RunReport {
+  readonly config: { readonly recipe: string };
   /** The device in words. */
   readonly device: string;
   /** When the report was written. */
@@ -15,15 +15,20 @@ export interface ReportData {
   readonly skippedSteps: number;
   /** One point per step, in order. */
   readonly steps: readonly StepPoint[];
-  /** Null where no video was held out. */
-  readonly heldOut: HeldOutSummary | null;
-  readonly clips: readonly ClipPicture[];
   /** Videos that training used. */
   readonly trainingVideos: number;
   /** Samples that could not be decoded and were replaced by others. */
   readonly brokenVideos: readonly string[];
   /** What to type next. */
   readonly commands: readonly { readonly about: string; readonly command: string }[];
+}
+
+/** Everything the report of a pre-training run shows. */
+export interface ReportData extends RunReport {
+  readonly config: PretrainConfig;
+  /** Null where no video was held out. */
+  readonly heldOut: HeldOutSummary | null;
+  readonly clips: readonly ClipPicture[];
 }
 
 /** One optimizer step. */
@@ -45,12 +50,19 @@ export interface HeldOutSummary {
   readonly blindLoss: number;
 }
 
+/** Frames side by side, left to right. */
+export interface FrameStrip {
+  readonly width: number;
+  readonly height: number;
+  /** RGB, row by row. */
+  readonly rgb: Uint8Array;
+}
+
 /** One clip, as the report shows it. */
 export interface ClipPicture {
   /** The video's name. */
   readonly name: string;
-  /** The frames side by side, left to right. */
-  readonly strip: { readonly width: number; readonly height: number; readonly rgb: Uint8Array };
+  readonly strip: FrameStrip;
   readonly frames: number;
   /** Patches per frame and side. */
   readonly grid: number;

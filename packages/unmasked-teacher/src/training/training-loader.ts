@@ -17,7 +17,7 @@ export interface TrainingLoaderOptions {
 /** A loader, and one line for each video that could not be read so far. */
 export interface TrainingLoader {
   readonly loader: VideoClipLoader;
-  readonly brokenVideos: ReadonlySet<string>;
+  readonly brokenVideos: Set<string>;
 }
 
 /**

@@ -19,7 +19,7 @@ export function finetuneTiny(overrides: Overrides<FinetuneConfig> = {}): Finetun
     optimizer: { learningRate: 1.6e-2, minLearningRate: 1.6e-4, layerDecay: 1 },
     schedule: { epochs: 30, warmupEpochs: 3, warmupLearningRate: 1.6e-4 },
     batch: { size: 32, accumulation: 1 },
-    data: { workers: 0, cacheMegabytes: 400 },
+    data: { separator: null, workers: 0, cacheMegabytes: 400 },
     evaluation: { everyEpochs: 5, clips: 1, crops: 1 },
     checkpoint: { keep: 2 },
   };

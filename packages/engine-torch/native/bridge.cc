@@ -9,6 +9,7 @@
 
 #include "cuda.h"
 #include "kernels.h"
+#include "layer-norm.h"
 #include "napi.h"
 #include "operators.h"
 #include "slots.h"
@@ -238,6 +239,45 @@ void define(napi_env env, napi_value exports, const char* name, State* state) {
   check(env, napi_set_named_property(env, exports, name, value));
 }
 
+// sumLastAxes(): slot, rows and elements of a row in the arguments -> sums [rows]
+napi_value sum_over_last_axes(BridgeCall<0>& call) {
+  State& state = *call.state;
+  const double* a = state.arguments;
+  state.writer().tensor(sum_last_axes(state.slots.get(a[0]).contiguous(), static_cast<int64_t>(a[1]),
+                                      static_cast<int64_t>(a[2])));
+  state.report_memory();
+  return nullptr;
+}
+
+// layerNorm(): x, scale, shift, epsilon in the arguments -> y, reciprocal deviation
+napi_value layer_norm_forward(BridgeCall<0>& call) {
+  State& state = *call.state;
+  const double* a = state.arguments;
+  const Slots& slots = state.slots;
+  ResultWriter out = state.writer();
+  for (at::Tensor& result : layer_norm(slots.get(a[0]).contiguous(), slots.get(a[1]).contiguous(),
+                                       slots.get(a[2]).contiguous(), a[3])) {
+    out.tensor(std::move(result));
+  }
+  state.report_memory();
+  return nullptr;
+}
+
+// layerNormBackward(): gradient, x, scale, reciprocal deviation, whether x needs a gradient -> three gradients
+napi_value layer_norm_gradients(BridgeCall<0>& call) {
+  State& state = *call.state;
+  const double* a = state.arguments;
+  const Slots& slots = state.slots;
+  ResultWriter out = state.writer();
+  for (at::Tensor& result :
+       layer_norm_backward(slots.get(a[0]).contiguous(), slots.get(a[1]).contiguous(), slots.get(a[2]).contiguous(),
+                           slots.get(a[3]).contiguous(), a[4] != 0)) {
+    out.tensor(std::move(result));
+  }
+  state.report_memory();
+  return nullptr;
+}
+
 /** Frees all tensors, and tells V8. */
 void clear(State& state) {
   state.slots.clear();
@@ -292,6 +332,9 @@ napi_value open(ModuleCall<2>& call) {
   define<1, memory>(env, functions, "memory", state);
   define<0, adamw_update>(env, functions, "adamw", state);
   define<0, sum_of_squares_over>(env, functions, "sumOfSquares", state);
+  define<0, sum_over_last_axes>(env, functions, "sumLastAxes", state);
+  define<0, layer_norm_forward>(env, functions, "layerNorm", state);
+  define<0, layer_norm_gradients>(env, functions, "layerNormBackward", state);
   define<0, close>(env, functions, "close", state);
   call.state->states.push_back(std::move(owned));
   return functions;

@@ -1,16 +1,14 @@
-// The two loops that ATen has only as a dozen passes over memory on the CPU: AdamW, and the sum of squares.
+// Loops for float32 on the CPU: AdamW, which in ATen's operators is a dozen passes over memory, and sums in float64.
 #pragma once
 
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define UMT_VECTORIZED __attribute__((target_clones("default", "avx2", "avx512f")))
-#else
-#define UMT_VECTORIZED
-#endif
+#include "vectorized.h"
 
 namespace umt {
 
@@ -48,42 +46,50 @@ inline void adamw(const at::Tensor& p, const at::Tensor& g, const at::Tensor& m,
   });
 }
 
-/** Sixteen sums side by side, in float64: the same on every processor. */
-UMT_VECTORIZED inline double squares_range(const float* __restrict x, int64_t count) {
-  constexpr int64_t kLanes = 16;
-  double lanes[kLanes] = {};
-  int64_t i = 0;
-  for (; i + kLanes <= count; i += kLanes) {
-    for (int64_t lane = 0; lane < kLanes; lane++) {
-      const double value = x[i + lane];
-      lanes[lane] += value * value;
-    }
-  }
-  for (; i < count; i++) {
-    const double value = x[i];
-    lanes[0] += value * value;
-  }
-  double sum = 0;
-  for (const double lane : lanes) sum += lane;
-  return sum;
+/** Sums are made of pieces of one size, so that the number of threads changes no bit. */
+constexpr int64_t kPiece = 1 << 16;
+
+UMT_VECTORIZED inline double piece_sum(const float* __restrict x, int64_t count) { return sum_of(x, count); }
+
+UMT_VECTORIZED inline double piece_squares(const float* __restrict x, int64_t count) {
+  return sum_in_lanes<double>(count, [x](int64_t i) __attribute__((always_inline)) {
+    return static_cast<double>(x[i]) * static_cast<double>(x[i]);
+  });
 }
 
-/** The sum of squares of a contiguous float32 tensor of the CPU. Pieces are of one size, so that threads change no bit. */
-inline double sum_of_squares(const at::Tensor& x) {
-  constexpr int64_t kPiece = 1 << 16;
-  const int64_t count = x.numel();
-  const int64_t pieces = (count + kPiece - 1) / kPiece;
-  const float* data = x.data_ptr<float>();
-  std::vector<double> sums(static_cast<size_t>(pieces));
-  at::parallel_for(0, pieces, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t piece = begin; piece < end; piece++) {
-      const int64_t start = piece * kPiece;
-      sums[static_cast<size_t>(piece)] = squares_range(data + start, std::min(kPiece, count - start));
+/** Sums `rows` contiguous rows of `width` elements, by a function of one piece. */
+template <typename PieceSum>
+std::vector<double> sum_rows(const float* data, int64_t rows, int64_t width, PieceSum pieceSum) {
+  const int64_t pieces = std::max<int64_t>(1, (width + kPiece - 1) / kPiece);
+  std::vector<double> sums(static_cast<size_t>(rows * pieces));
+  const int64_t grain = std::max<int64_t>(1, 32768 / std::max<int64_t>(1, std::min(width, kPiece)));
+  at::parallel_for(0, rows * pieces, grain, [&](int64_t begin, int64_t end) {
+    for (int64_t index = begin; index < end; index++) {
+      const int64_t start = index % pieces * kPiece;
+      const float* x = data + index / pieces * width + start;
+      sums[static_cast<size_t>(index)] = pieceSum(x, std::min(kPiece, width - start));
     }
   });
-  double sum = 0;
-  for (const double piece : sums) sum += piece;
-  return sum;
+  for (int64_t row = 0; row < rows; row++) {
+    double total = 0;
+    for (int64_t piece = 0; piece < pieces; piece++) total += sums[static_cast<size_t>(row * pieces + piece)];
+    sums[static_cast<size_t>(row)] = total;
+  }
+  sums.resize(static_cast<size_t>(rows));
+  return sums;
+}
+
+/** The sum of squares of a contiguous tensor: the norm of a whole model is a sum over a hundred million terms. */
+inline double sum_of_squares(const at::Tensor& x) {
+  return sum_rows(x.data_ptr<float>(), 1, x.numel(), piece_squares)[0];
+}
+
+/** The sums of a contiguous tensor over its last axes, which hold `width` elements: -> [rows]. */
+inline at::Tensor sum_last_axes(const at::Tensor& x, int64_t rows, int64_t width) {
+  const at::Tensor out = at::empty({rows}, x.options());
+  const std::vector<double> sums = sum_rows(x.data_ptr<float>(), rows, width, piece_sum);
+  std::transform(sums.begin(), sums.end(), out.data_ptr<float>(), [](double sum) { return static_cast<float>(sum); });
+  return out;
 }
 
 }  // namespace umt

@@ -1,5 +1,6 @@
 import { sizeOf, type Shape } from '@umt/tensor';
 import type { TorchHandle } from '../torch/handle.ts';
+import { DTYPE_CODES } from '../torch/native.ts';
 import type { Torch } from '../torch/torch.ts';
 import { needed, type TorchComposite } from './types.ts';
 
@@ -25,21 +26,33 @@ export const linear: TorchComposite<'linear'> = {
   },
 };
 
-/** Layer normalisation over the last axis. */
+/** Layer normalisation over the last axis. float32 on the CPU goes through a loop of our own that does not cancel. */
 export const layerNorm: TorchComposite<'layerNorm'> = {
-  forward: (torch, [x, scale, shift], { epsilon }) =>
-    torch.all('native_layer_norm', needed(x), lastAxis(needed(x)), needed(scale), needed(shift), epsilon).map(needed),
-  backward: (torch, [input, scale, mean, rstd], gradient, _, needs) => {
-    const x = needed(input);
+  forward: (torch, [input, scale, shift], { epsilon }) => {
+    const [x, g, b] = [needed(input), needed(scale), needed(shift)];
+    const results = isOwnLoop(torch, x)
+      ? torch.layerNorm([x, g, b], epsilon)
+      : torch.all('native_layer_norm', x, lastAxis(x), g, b, epsilon);
+    return results.map(needed);
+  },
+  backward: (torch, [input, scale, ...extras], gradient, _, needs) => {
+    const [x, g] = [needed(input), needed(scale)];
+    const [first, second] = extras;
     const wanted = [0, 1, 2].map((index) => needs[index] === true);
-    return torch.all(
-      'native_layer_norm_backward',
-      ...[gradient, x, lastAxis(x), needed(mean), needed(rstd)],
-      // the shift is not read, only whether there is one
-      ...[needed(scale), needed(scale), wanted],
-    );
+    const gradients = isOwnLoop(torch, x)
+      ? torch.layerNormBackward([gradient, x, g, needed(first)], needs[0] === true)
+      : // the shift is not read, only whether there is one
+        torch.all(
+          'native_layer_norm_backward',
+          ...[gradient, x, lastAxis(x), needed(first), needed(second), g, g, wanted],
+        );
+    return gradients.map((found, index) => (wanted[index] ? found : null));
   },
 };
+
+function isOwnLoop(torch: Torch, x: TorchHandle): boolean {
+  return torch.device.type === 'cpu' && x.code === DTYPE_CODES.float32;
+}
 
 /** [.., D] -> [rows, D] */
 function asRows(shape: Shape): Shape {

@@ -66,19 +66,20 @@ function torchOf(python: string, environment: NodeJS.ProcessEnv): string | undef
 
 function describe(source: FoundTorch['source'], root: string, libraries: string): FoundTorch {
   const include = join(root, 'include');
-  const includes = [include, join(include, 'torch/csrc/api/include')];
-  const header = join(include, 'torch/csrc/api/include/torch/version.h');
-  if (!existsSync(header)) {
+  const api = join(include, 'torch/csrc/api/include');
+  const headers = [join(include, 'torch/headeronly/version.h'), join(api, 'torch/version.h')];
+  const header = headers.find((file) => existsSync(file));
+  if (!header) {
     throw new TorchUnavailableError(
       'headers',
-      `${join(libraries, LIBRARY)} is there, but not its headers (${header}); on Debian run: apt-get install libtorch-dev`,
+      `${join(libraries, LIBRARY)} is there, but not its headers (${headers.at(-1)}); on Debian run: apt-get install libtorch-dev`,
     );
   }
   return {
     source,
     version: versionIn(readFileSync(header, 'utf8')),
     libraries,
-    includes,
+    includes: [include, api],
     hasCxx11Abi: hasCxx11Abi(root, libraries),
     blas: blasOf(libraries),
     hasCuda: existsSync(join(libraries, 'libtorch_cuda.so')),

@@ -1,14 +1,23 @@
-import type { PrimitiveName } from '@umt/tensor';
+import { sizeOf, type PrimitiveName } from '@umt/tensor';
+import { DTYPE_CODES } from '../torch/native.ts';
 import { given, type Kernel } from './kernel.ts';
 
 /** Primitives that sum, multiply or look for the largest. */
 export const reduceKernels = {
-  // to torch no axes mean all; int32 stays int32, torch would widen it
-  sum: (torch, [x], { axes, keepAxes }) => [
-    axes.length === 0
-      ? torch.one('alias', given(x))
-      : torch.one('sum.dim_IntList', given(x), axes, keepAxes, given(x).code),
-  ],
+  sum: (torch, [input], { axes, keepAxes }) => {
+    const x = given(input);
+    // to torch no axes mean all
+    if (axes.length === 0) return [torch.one('alias', x)];
+    const first = x.shape.length - axes.length;
+    const areLast = axes.every((axis, index) => axis === first + index);
+    if (areLast && torch.device.type === 'cpu' && x.code === DTYPE_CODES.float32) {
+      const left = x.shape.slice(0, first);
+      const sums = torch.sumLastAxes(x, sizeOf(left), sizeOf(x.shape.slice(first)));
+      return [torch.one('_unsafe_view', sums, keepAxes ? [...left, ...axes.map(() => 1)] : left)];
+    }
+    // int32 stays int32, torch would widen it
+    return [torch.one('sum.dim_IntList', x, axes, keepAxes, x.code)];
+  },
   max: (torch, [x], { axes, keepAxes }) => [
     axes.length === 0 ? torch.one('alias', given(x)) : torch.one('amax', given(x), axes, keepAxes),
   ],

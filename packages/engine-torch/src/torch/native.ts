@@ -49,6 +49,12 @@ export interface NativeBridge {
   adamw(): void;
   /** The sum of squares of float32 tensors on the CPU, whose slots stand in the arguments. */
   sumOfSquares(): number;
+  /** Sums of a float32 tensor on the CPU over its last axes, in float64: slot, rows and elements of a row. */
+  sumLastAxes(): void;
+  /** Layer norm of float32 rows on the CPU: x, scale, shift and epsilon stand in the arguments, results in the results. */
+  layerNorm(): void;
+  /** Its gradients: gradient, x, scale, reciprocal deviation, and 1 where x needs its own. */
+  layerNormBackward(): void;
   /** Frees every tensor. */
   close(): void;
 }

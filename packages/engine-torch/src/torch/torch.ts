@@ -52,14 +52,7 @@ export class Torch {
   /** Runs an operator with several tensors as its results; one that torch left undefined is null. */
   all(name: string, ...given: readonly Argument[]): readonly (TorchHandle | null)[] {
     this.#call(name, given);
-    const results: (TorchHandle | null)[] = [];
-    const count = this.#results[0] ?? 0;
-    for (let at = 1; results.length < count;) {
-      const isNumber = this.#results[at] === NUMBER_RESULT;
-      results.push(isNumber || (this.#results[at + 1] ?? -1) < 0 ? null : this.#tensorAt(at));
-      at += isNumber ? 2 : 3 + (this.#results[at + 2] ?? 0);
-    }
-    return results;
+    return this.#resultTensors();
   }
 
   /** Runs an operator whose result is a number. */
@@ -173,6 +166,27 @@ export class Torch {
     return this.#native.sumOfSquares();
   }
 
+  /** The sums [rows] of a float32 tensor of the CPU over its last axes, in float64. */
+  sumLastAxes(x: TorchHandle, rows: number, width: number): TorchHandle {
+    this.#arguments.set([x.slot, rows, width]);
+    this.#native.sumLastAxes();
+    return this.#tensorAt(1);
+  }
+
+  /** Layer norm of float32 rows on the CPU: y, reciprocal deviation. */
+  layerNorm(tensors: readonly TorchHandle[], epsilon: number): readonly (TorchHandle | null)[] {
+    this.#arguments.set([...tensors.map(({ slot }) => slot), epsilon]);
+    this.#native.layerNorm();
+    return this.#resultTensors();
+  }
+
+  /** Its gradients with respect to x (null unless needed), scale and shift, from gradient, x, scale and rstd. */
+  layerNormBackward(tensors: readonly TorchHandle[], needsInput: boolean): readonly (TorchHandle | null)[] {
+    this.#arguments.set([...tensors.map(({ slot }) => slot), Number(needsInput)]);
+    this.#native.layerNormBackward();
+    return this.#resultTensors();
+  }
+
   memory(): EngineMemory {
     if (this.#isDisposed) return { tensors: 0, bytes: 0, reservedBytes: 0 };
     this.#native.memory(this.deviceNumber);
@@ -185,6 +199,17 @@ export class Torch {
     this.#handles = 0;
     this.#leaks.clear();
     this.#native.close();
+  }
+
+  #resultTensors(): readonly (TorchHandle | null)[] {
+    const results: (TorchHandle | null)[] = [];
+    const count = this.#results[0] ?? 0;
+    for (let at = 1; results.length < count;) {
+      const isNumber = this.#results[at] === NUMBER_RESULT;
+      results.push(isNumber || (this.#results[at + 1] ?? -1) < 0 ? null : this.#tensorAt(at));
+      at += isNumber ? 2 : 3 + (this.#results[at + 2] ?? 0);
+    }
+    return results;
   }
 
   #call(name: string, given: readonly Argument[]): void {

@@ -13,6 +13,27 @@ export {
 } from './forward/model-spec.ts';
 export { runForward, type ForwardRequest, type ForwardResult } from './forward/run-forward.ts';
 export {
+  convertCheckpoint,
+  type ConvertCheckpointOptions,
+  type ConvertedCheckpoint,
+} from './convert/convert-checkpoint.ts';
+export { convertTensors, type ConvertOptions, type FloatDtype } from './convert/convert-tensors.ts';
+export { parseLabels } from './inference/labels.ts';
+export {
+  VideoClassifier,
+  type ClassifierOptions,
+  type ClassifyOptions,
+  type Prediction,
+} from './inference/video-classifier.ts';
+export {
+  VideoEncoder,
+  type Embedding,
+  type PretrainedOptions,
+  type VideoInput,
+  type ViewOptions,
+} from './inference/video-encoder.ts';
+export type { ModelSizes } from './inference/video-model.ts';
+export {
   inspectCheckpoint,
   type CheckpointInspection,
   type FittingModel,

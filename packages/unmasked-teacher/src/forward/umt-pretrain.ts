@@ -2,7 +2,7 @@
 import type { ParameterSource } from '@umt/nn';
 import { reshape, selectTokens, tensor, type Tensor } from '@umt/tensor';
 import { tokenCount } from '@umt/tokenizer';
-import { loadStudent, Student, studentConfig, studentGrid } from '@umt/vit';
+import { loadStudent, Student, studentConfig, studentGrid, type StudentConfig } from '@umt/vit';
 import { ConfigError } from '../config/config-error.ts';
 import { alignmentLosses, type ForwardModel } from './forward-model.ts';
 import { featureTarget, videoTensor, visibleTokens, type VisibleTokens } from './inputs.ts';
@@ -15,30 +15,7 @@ import type { UmtPretrainSpec } from './model-spec.ts';
  * @throws ConfigError or RangeError naming the key that is wrong, ParameterMismatchError when the weights do not fit
  */
 export async function umtPretrainModel(spec: UmtPretrainSpec, weights: ParameterSource): Promise<ForwardModel> {
-  if (spec.clip_decoder_embed_dim !== spec.encoder_embed_dim) {
-    throw new ConfigError(
-      `config.clip_decoder_embed_dim must be encoder_embed_dim (${spec.encoder_embed_dim}): nothing projects between them, not ${spec.clip_decoder_embed_dim}`,
-      ['config.clip_decoder_embed_dim'],
-    );
-  }
-  const config = studentConfig('B/16', {
-    width: spec.encoder_embed_dim,
-    depth: spec.encoder_depth,
-    heads: spec.encoder_num_heads,
-    mlpRatio: spec.mlp_ratio,
-    qkvBias: spec.qkv_bias,
-    patch: spec.patch_size,
-    tubelet: spec.tubelet_size,
-    imageSize: spec.img_size,
-    frames: spec.num_frames,
-    alignedLayers: spec.clip_return_layer,
-    layerInterval: spec.clip_student_return_interval,
-    targetWidth: spec.clip_output_dim,
-    normalize: spec.clip_norm_type,
-    initValues: spec.init_values,
-    learnablePositions: spec.use_learnable_pos_emb,
-    dropPath: 0,
-  });
+  const config = studentConfigOfSpec(spec);
   const student = new Student(config);
   await loadStudent(student, weights);
   return {
@@ -57,6 +34,38 @@ export async function umtPretrainModel(spec: UmtPretrainSpec, weights: Parameter
       return { outputs: { output }, losses: alignmentLosses(output, aligned) };
     },
   };
+}
+
+/**
+ * A student's configuration from the reference's words.
+ *
+ * @throws ConfigError or RangeError naming the key that is wrong
+ */
+export function studentConfigOfSpec(spec: UmtPretrainSpec): StudentConfig {
+  if (spec.clip_decoder_embed_dim !== spec.encoder_embed_dim) {
+    throw new ConfigError(
+      `config.clip_decoder_embed_dim must be encoder_embed_dim (${spec.encoder_embed_dim}): nothing projects between them, not ${spec.clip_decoder_embed_dim}`,
+      ['config.clip_decoder_embed_dim'],
+    );
+  }
+  return studentConfig('B/16', {
+    width: spec.encoder_embed_dim,
+    depth: spec.encoder_depth,
+    heads: spec.encoder_num_heads,
+    mlpRatio: spec.mlp_ratio,
+    qkvBias: spec.qkv_bias,
+    patch: spec.patch_size,
+    tubelet: spec.tubelet_size,
+    imageSize: spec.img_size,
+    frames: spec.num_frames,
+    alignedLayers: spec.clip_return_layer,
+    layerInterval: spec.clip_student_return_interval,
+    targetWidth: spec.clip_output_dim,
+    normalize: spec.clip_norm_type,
+    initValues: spec.init_values,
+    learnablePositions: spec.use_learnable_pos_emb,
+    dropPath: 0,
+  });
 }
 
 /** [K, B, N, C] or [K, B, M, C] -> [K, B, M, C] */

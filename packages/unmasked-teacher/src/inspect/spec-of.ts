@@ -10,18 +10,29 @@ const HEAD_WIDTH = 64;
  * The description for `forward` of the model that a checkpoint fits. What names and shapes do not tell is as published: heads
  * of width 64, clips of 8 frames (or tubelets) of 224 x 224 unless there is a position table of another length.
  *
+ * @param heads of a video transformer, where they are not of width 64
  * @throws RangeError or an error of @umt/vit or @umt/clip when its sizes make no model, for instance heads of another width
  */
-export function specOf(type: ModelSpec['type'], checkpoint: ParameterSource): ModelSpec {
-  return type === 'clip-vision' ? clipSpec(checkpoint) : transformerSpec(type, checkpoint);
+export function specOf<Type extends ModelSpec['type']>(
+  type: Type,
+  checkpoint: ParameterSource,
+  heads?: number,
+): Extract<ModelSpec, { readonly type: Type }> {
+  const spec: ModelSpec = type === 'clip-vision' ? clipSpec(checkpoint) : transformerSpec(type, checkpoint, heads);
+  // Each branch gives the type that it is asked for.
+  return spec as Extract<ModelSpec, { readonly type: Type }>;
 }
 
-function transformerSpec(type: Exclude<ModelSpec['type'], 'clip-vision'>, checkpoint: ParameterSource): ModelSpec {
+function transformerSpec(
+  type: Exclude<ModelSpec['type'], 'clip-vision'>,
+  checkpoint: ParameterSource,
+  knownHeads: number | undefined,
+): ModelSpec {
   const { shapes } = checkpoint;
   const shapeOf = (name: string): readonly number[] => shapes.get(name) ?? shapes.get(`module.${name}`) ?? [];
   const count = (list: RegExp) => new Set([...shapes.keys()].flatMap((name) => list.exec(name)?.[1] ?? [])).size;
   const trunk = classifierConfigOf(checkpoint, { heads: 1, ...(type === 'video-classifier' ? {} : { classes: 1 }) });
-  const heads = headsOf(trunk.width);
+  const heads = knownHeads ?? headsOf(trunk.width);
   const shared = {
     img_size: trunk.imageSize,
     patch_size: trunk.patch,

@@ -1,12 +1,13 @@
-import { saveSafetensors } from '@umt/checkpoint';
+import { float32Source, openCheckpoint, saveSafetensors } from '@umt/checkpoint';
 import { folderStore, type RunControl } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { PretrainResult } from '../pretrain.ts';
+import { studentConfigOf } from '../stage1/models.ts';
 import { runPretraining, type PretrainEvent, type PretrainOutcome } from '../stage1/run-pretraining.ts';
+import { studentMetadata } from '../stage1/student-card.ts';
 import { findVideos } from './find-videos.ts';
 import { runFolder, type RunFolder } from './run-folder.ts';
 import { runInFolder } from './run-in-folder.ts';
-import { safetensorsSource } from './safetensors-source.ts';
 import { writeReport } from './write-report.ts';
 
 /** One pre-training run as it is sent to a worker. */
@@ -30,22 +31,35 @@ export async function pretrainHere(
 ): Promise<PretrainResult> {
   const folder = runFolder(config.output, 'student');
   const videos = await findVideos(config.data);
-  const source = config.teacher.weights === null ? null : await safetensorsSource(config.teacher.weights);
+  const teacher = config.teacher.weights === null ? null : await openCheckpoint(config.teacher.weights);
   try {
     const { outcome, picked } = await runInFolder({ config, folder, overwrite }, control, (hooks) =>
-      runPretraining({ config, videos, teacherWeights: source, store: folderStore(folder.checkpoints) }, hooks),
+      runPretraining(
+        {
+          config,
+          videos,
+          teacherWeights: teacher && float32Source(teacher),
+          store: folderStore(folder.checkpoints),
+        },
+        hooks,
+      ),
     );
-    await saveStudent(folder, outcome);
+    await saveStudent(folder, config, outcome);
     await writeReport(outcome, { config, folder, device: picked.deviceName, program });
     const { step, totalSteps, skippedSteps, heldOut, brokenVideos } = outcome;
     const files = { report: folder.report, weights: folder.weights };
     return { outcome: outcome.outcome, step, totalSteps, skippedSteps, picked, heldOut, brokenVideos, ...files };
   } finally {
-    await source?.close();
+    await teacher?.close();
   }
 }
 
-async function saveStudent({ weights }: RunFolder, { student, step }: PretrainOutcome): Promise<void> {
+async function saveStudent(
+  { weights }: RunFolder,
+  config: PretrainConfig,
+  { student, step }: PretrainOutcome,
+): Promise<void> {
   const tensors = [...student].map(([name, { shape, data }]) => [name, { dtype: 'F32', shape, data }] as const);
-  await saveSafetensors(weights, Object.fromEntries(tensors), { format: 'pt', step: String(step) });
+  const metadata = { format: 'pt', step: String(step), ...studentMetadata(studentConfigOf(config)) };
+  await saveSafetensors(weights, Object.fromEntries(tensors), metadata);
 }

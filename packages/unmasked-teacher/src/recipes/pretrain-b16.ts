@@ -7,7 +7,7 @@ import { fromDefaults } from './defaults.ts';
  * tokens dropped by the teacher's attention, the last 6 layers aligned, 2048 clips per step at a peak learning rate of
  * 1.2e-3, 201 epochs (the published "200"; the odd one shapes the cosine).
  *
- * Needs the visual tower of CLIP B/16 as a safetensors file (`teacher.weights`) and `data.path`.
+ * Needs the visual tower of CLIP B/16 (`teacher.weights`, any checkpoint) and `data.path`.
  *
  * Cost: about 0.45 TFLOP per clip, a third of it for the student. All of Kinetics-710 (some 650,000 videos) takes about
  * 6e19 FLOP: the published run used 32 GPUs. On a CPU it is a way to try the real thing for some steps; set `batch.size`

@@ -6,7 +6,7 @@ import { fromDefaults } from './defaults.ts';
  * Stage-1 pre-training of UMT-L/16 by CLIP L/14, as published (`l16_ptk710_f8_res224`): as B/16, with frames resized from
  * 224 to 196 for the teacher so that its 14-pixel patches make the student's grid of 14 x 14, and drop path 0.2.
  *
- * Needs the visual tower of CLIP L/14 as a safetensors file (`teacher.weights`) and `data.path`.
+ * Needs the visual tower of CLIP L/14 (`teacher.weights`, any checkpoint) and `data.path`.
  *
  * Cost: about 1.5 TFLOP per clip, 3.5 times B/16; 2e20 FLOP for all of Kinetics-710. The published run used 32 GPUs.
  * Result: the published weights reach 90.3 % top-1 on Kinetics-400 after fine-tuning (K710, then K400; 8 frames).

@@ -2,7 +2,10 @@ import { Command, CommanderError } from 'commander';
 import { RunError } from '@umt/trainer';
 import { nearestName, suggestion } from '../../config/nearest.ts';
 import { eventLine } from '../event-line.ts';
+import { addClassifyCommand } from './classify-command.ts';
+import { addConvertCommand } from './convert-command.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addFeaturesCommand } from './features-command.ts';
 import { addForwardCommand } from './forward-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { UsageError, type CommandIo } from './io.ts';
@@ -54,7 +57,10 @@ Examples:
   ${io.program} pretrain --help`,
     );
   addPretrainCommand(program, io, onExit);
+  addClassifyCommand(program, io, onExit);
+  addFeaturesCommand(program, io, onExit);
   addInspectCommand(program, io);
+  addConvertCommand(program, io);
   addForwardCommand(program, io);
   addDevicesCommand(program, io, onExit);
   for (const command of program.commands) {

@@ -36,7 +36,7 @@ function examples(program: string): string {
 Examples:
   ${program} pretrain tiny --data my-videos --output runs/first
       a first look: small models, a few minutes on a CPU
-  ${program} pretrain B/16 --data train.csv --teacher clip-b16.safetensors --batch-size 8 --batch.accumulation 256
+  ${program} pretrain B/16 --data train.csv --teacher vit_b16.pth --batch-size 8 --batch.accumulation 256
       the published recipe, its 2048 clips per step made of 256 batches of 8
   ${program} pretrain runs/first/config.json --epochs 60 --output runs/second
       a run's own configuration with some fields set otherwise

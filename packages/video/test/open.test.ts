@@ -29,6 +29,11 @@ async function firstPlanes(source: VideoSource): Promise<string> {
   throw new Error('no frame');
 }
 
+const notInstalled = () =>
+  Promise.reject(
+    Object.assign(new Error("Cannot find package 'node-av' imported from here"), { code: 'ERR_MODULE_NOT_FOUND' }),
+  );
+
 describe('facts', () => {
   it('are known before anything is decoded', async () => {
     const video = await openVideo(clipPath('cup-1.mp4'));
@@ -178,9 +183,7 @@ describe('errors', () => {
   });
 
   it('say what to install when nothing decodes', async () => {
-    const bare = createOpenVideo(
-      nodePlatform({ loadLibAv: () => Promise.reject(new Error('no such package')), ffmpeg: 'no-such-program' }),
-    );
+    const bare = createOpenVideo(nodePlatform({ loadLibAv: notInstalled, ffmpeg: 'no-such-program' }));
     const path = clipPath('box-1.mp4');
     const install = `run "npm install node-av@6.1.1"`;
     expect(await failure(bare(path))).toMatchObject({
@@ -189,11 +192,44 @@ describe('errors', () => {
     });
     expect(await failure(bare(path, { decoder: 'node-av' }))).toMatchObject({
       kind: 'no-decoder',
-      message: `cannot decode "${path}" with node-av: ${install} (no such package)`,
+      message: `cannot decode "${path}" with node-av: ${install} (Cannot find package 'node-av' imported from here)`,
     });
     const withoutFfmpeg = createOpenVideo(nodePlatform({ loadLibAv, ffmpeg: 'no-such-program' }));
     expect(await failure(withoutFfmpeg(path, { decoder: 'ffmpeg' }))).toMatchObject({ kind: 'no-decoder' });
     expect(await failure(openVideo(path, { decoder: 'webcodecs' }))).toMatchObject({ kind: 'no-decoder' });
+  });
+
+  it('tell of a node-av that is installed and does not load', async () => {
+    const broken = () => Promise.reject(new Error('libc.so.6: version GLIBC_2.99 not found\nmore'));
+    const told: Error[] = [];
+    const note = (warning: Error) => told.push(warning);
+    process.on('warning', note);
+    try {
+      const path = clipPath('box-1.mp4');
+      const without = createOpenVideo(nodePlatform({ loadLibAv: broken, ffmpeg: 'no-such-program' }));
+      for (const file of [path, oddPath('xvid.avi')]) {
+        expect(await failure(without(file))).toMatchObject({
+          message: expect.stringContaining(
+            'node-av does not load (libc.so.6: version GLIBC_2.99 not found)',
+          ) as unknown,
+        });
+        expect(await failure(without(file, { decoder: 'node-av' }))).toMatchObject({
+          kind: 'no-decoder',
+          message: expect.stringContaining('(libc.so.6: version GLIBC_2.99 not found)') as unknown,
+        });
+      }
+      // A program that runs and knows its version.
+      const withProgram = createOpenVideo(nodePlatform({ loadLibAv: broken, ffmpeg: 'true' }));
+      for (let i = 0; i < 2; i++) await (await withProgram(path)).close();
+      const absent = createOpenVideo(nodePlatform({ loadLibAv: notInstalled, ffmpeg: 'true' }));
+      await (await absent(path)).close();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(told.map(({ message }) => message)).toEqual([
+        'node-av is installed and does not load (libc.so.6: version GLIBC_2.99 not found): the ffmpeg program reads videos in its place, slower',
+      ]);
+    } finally {
+      process.off('warning', note);
+    }
   });
 
   it('are the only thing that damaged bytes can cause: every frame comes, or a VideoError', async () => {
@@ -274,9 +310,7 @@ describe('formats that FFmpeg demuxes', () => {
   });
 
   it('need something that demuxes them: without it the message names what can be read', async () => {
-    const bare = createOpenVideo(
-      nodePlatform({ loadLibAv: () => Promise.reject(new Error('no such package')), ffmpeg: 'no-such-program' }),
-    );
+    const bare = createOpenVideo(nodePlatform({ loadLibAv: notInstalled, ffmpeg: 'no-such-program' }));
     const problems = { 'xvid.avi': 'not-video', 'mpeg4.mp4': 'unsupported-codec' } as const;
     for (const [file, kind] of Object.entries(problems)) {
       expect(await failure(bare(oddPath(file)))).toMatchObject({

@@ -7,16 +7,8 @@ import { VideoError } from '../video-error.ts';
 import { probeWithFfmpeg } from './ffmpeg-probe.ts';
 import { ffmpegFrameReader } from './ffmpeg-program.ts';
 import { fileFor, type LocalFile } from './file-for.ts';
+import type { NodeReaders } from './find-readers.ts';
 import { openLibAvFile } from './libav-file.ts';
-import type { LibAv } from './libav.ts';
-
-/** What may be installed. */
-export interface OtherReaders {
-  /** Null where node-av is not installed. */
-  readonly libav: LibAv | null;
-  /** Null where the `ffmpeg` program is not installed. */
-  readonly ffmpeg: string | null;
-}
 
 /**
  * Opens a file whose container or codec the demuxer does not know (avi, flv, wmv, mpg, gif, MPEG-4 part 2, ...) with all
@@ -26,7 +18,7 @@ export interface OtherReaders {
  * @throws {VideoError} `problem` where FFmpeg does not know the file either, else what is wrong with it.
  */
 export async function openOtherwise(
-  { libav, ffmpeg }: OtherReaders,
+  { libav, ffmpeg }: NodeReaders,
   source: VideoSource,
   name: string,
   { threads = 1 }: OpenVideoOptions,

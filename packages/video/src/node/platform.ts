@@ -5,67 +5,45 @@ import { checkIndex, memoryBytes } from '../container/check-index.ts';
 import { packetFrameReader } from '../decode/packet-frame-reader.ts';
 import type { OpenedSource, Platform } from '../open-video.ts';
 import type { VideoSource } from '../video.ts';
-import { emptySourceError, messageOf, VideoError } from '../video-error.ts';
-import { ffmpegFrameReader, programRuns } from './ffmpeg-program.ts';
+import { emptySourceError, VideoError } from '../video-error.ts';
+import { ffmpegFrameReader } from './ffmpeg-program.ts';
 import { fileFor, pathOf } from './file-for.ts';
+import { createFindReaders, type NodeDecoders, type NodeReaders } from './find-readers.ts';
 import { FORMAT_NAMES } from './formats.ts';
 import { findDecoder, openLibAvDecoder } from './libav-decoder.ts';
-import { loadLibAv, type LibAv } from './libav.ts';
+import { loadLibAv } from './libav.ts';
 import { isUnknownFormat, openOtherwise, removing } from './open-otherwise.ts';
-
-/** What Node may have installed. */
-export interface NodeDecoders {
-  readonly loadLibAv: () => Promise<LibAv>;
-  /** The program's name or path. */
-  readonly ffmpeg: string;
-}
 
 /** Node: files by path; decoding by node-av where installed, else by the `ffmpeg` program. */
 export function nodePlatform(decoders: NodeDecoders = { loadLibAv, ffmpeg: 'ffmpeg' }): Platform {
-  let hasFfmpeg: Promise<boolean> | undefined;
+  const findReaders = createFindReaders(decoders);
   return {
     openSource,
     async openReader(track, source, name, { decoder, threads = 1 }) {
-      if (decoder === 'webcodecs') {
-        throw new VideoError('no-decoder', `${name}: WebCodecs is part of browsers; in Node ask for node-av or ffmpeg`);
+      const { libav, ffmpeg, libavProblem } = await findReaders(decoder, name);
+      if (libav !== null) {
+        findDecoder(libav, track.codec, name);
+        const openDecoder = () => openLibAvDecoder(libav, track, name, threads);
+        return { decoder: 'node-av', reader: packetFrameReader(track, openDecoder, name) };
       }
-      let reason = 'not asked for';
-      if (decoder !== 'ffmpeg') {
-        const libav = await decoders.loadLibAv().catch((error: unknown) => messageOf(error));
-        if (typeof libav !== 'string') {
-          findDecoder(libav, track.codec, name);
-          const openDecoder = () => openLibAvDecoder(libav, track, name, threads);
-          return { decoder: 'node-av', reader: packetFrameReader(track, openDecoder, name) };
-        }
-        reason = libav;
-        if (decoder === 'node-av') {
-          throw new VideoError(
-            'no-decoder',
-            `cannot decode ${name} with node-av: run "npm install node-av@6.1.1" (${reason})`,
-          );
-        }
-      }
-      hasFfmpeg ??= programRuns(decoders.ffmpeg);
-      if (!(await hasFfmpeg)) {
+      if (ffmpeg === null) {
+        const missing =
+          libavProblem === '' ? 'nothing that decodes video is installed' : `node-av does not load (${libavProblem})`;
         throw new VideoError(
           'no-decoder',
-          `cannot decode ${name}: nothing that decodes video is installed; run "npm install node-av@6.1.1" or put ffmpeg on the PATH`,
-          { cause: reason },
+          `cannot decode ${name}: ${missing}; run "npm install node-av@6.1.1" or put ffmpeg on the PATH`,
         );
       }
       const local = await fileFor(source, name, false);
       const { colorSpace } = track;
-      const reader = ffmpegFrameReader({ command: decoders.ffmpeg, file: local.file, name, colorSpace, threads });
+      const reader = ffmpegFrameReader({ command: ffmpeg, file: local.file, name, colorSpace, threads });
       return { decoder: 'ffmpeg', reader: removing(reader, local) };
     },
     async openOtherwise(source, name, options, problem) {
-      const { decoder } = options;
-      if (decoder === 'webcodecs') return null;
-      const libav = decoder === 'ffmpeg' ? null : await decoders.loadLibAv().catch(() => null);
-      if (libav === null && decoder !== 'node-av') hasFfmpeg ??= programRuns(decoders.ffmpeg);
-      const ffmpeg = libav === null && decoder !== 'node-av' && (await hasFfmpeg) === true ? decoders.ffmpeg : null;
-      if (libav === null && ffmpeg === null) throw withAdvice(problem);
-      return openOtherwise({ libav, ffmpeg }, source, name, options, inNode(problem, name));
+      if (options.decoder === 'webcodecs') return null;
+      const readers = await findReaders(options.decoder, name);
+      if (readers.libav === null && readers.ffmpeg === null) throw withAdvice(problem, readers);
+      return openOtherwise(readers, source, name, options, inNode(problem, name));
     },
   };
 }
@@ -79,10 +57,11 @@ function inNode(problem: VideoError, name: string): VideoError {
 }
 
 /** The demuxer's message, with what to install where that could read the file. */
-function withAdvice(problem: VideoError): VideoError {
+function withAdvice(problem: VideoError, { libavProblem }: NodeReaders): VideoError {
   if (!isUnknownFormat(problem) && problem.kind !== 'unsupported-codec') return problem;
+  const missing = libavProblem === '' ? '' : `; node-av does not load (${libavProblem})`;
   const advice = 'for more formats run "npm install node-av@6.1.1" or put ffmpeg on the PATH';
-  return new VideoError(problem.kind, `${problem.message}; ${advice}`, { cause: problem.cause });
+  return new VideoError(problem.kind, `${problem.message}${missing}; ${advice}`, { cause: problem.cause });
 }
 
 async function openSource(source: VideoSource, givenName: string | undefined): Promise<OpenedSource> {

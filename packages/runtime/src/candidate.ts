@@ -32,10 +32,12 @@ export interface Candidate {
   readonly about: string;
   /** Whether 'auto' may pick it; those it may not are for tests and comparison. */
   readonly isAutomatic: boolean;
+  /** Places it can be asked for in, after its name and a colon, in words; absent where there is only one. */
+  readonly places?: string;
   probe(): Promise<Availability>;
   /**
    * Starts it. Rejects with a message that says what to install; when it was not asked for by name also where another
-   * engine would serve better, with a message that says why.
+   * engine would serve better, with a message that says why. Without a place it takes the best it has.
    */
-  load(options: EngineOptions, isAskedFor: boolean): Promise<Engine>;
+  load(options: EngineOptions, isAskedFor: boolean, place?: string): Promise<Engine>;
 }

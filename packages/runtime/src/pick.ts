@@ -4,7 +4,7 @@ import { DeviceError } from './device-error.ts';
 
 /** What to load. */
 export interface LoadOptions extends EngineOptions {
-  /** 'auto', or an engine's name. Default: the environment's UMT_DEVICE, else 'auto'. */
+  /** 'auto', or an engine's name, for some with a place: 'torch:cuda:1'. Default: the environment's UMT_DEVICE, else 'auto'. */
   readonly device?: string;
 }
 
@@ -32,10 +32,19 @@ export interface LoadedEngine {
   readonly candidates: readonly CandidateReport[];
 }
 
+/** One thing that 'auto' tries. */
+export interface Attempt {
+  readonly candidate: Candidate;
+  /** Where the candidate is to run, when it can in several places. */
+  readonly place?: string;
+}
+
 /** How a choice is made. */
 export interface Choice {
   /** In the order of preference. */
   readonly candidates: readonly Candidate[];
+  /** What 'auto' tries, in this order; default: the candidates that it may pick. */
+  readonly attempts?: readonly Attempt[];
   /** The value of UMT_DEVICE, where it is set. */
   readonly environment: string | undefined;
 }
@@ -61,28 +70,34 @@ export async function probeAll(candidates: readonly Candidate[]): Promise<readon
  *
  * @throws DeviceError when it is unknown or does not start, or when 'auto' finds none that starts
  */
-export async function loadChosen(options: LoadOptions, { candidates, environment }: Choice): Promise<LoadedEngine> {
+export async function loadChosen(options: LoadOptions, choice: Choice): Promise<LoadedEngine> {
+  const { candidates, environment } = choice;
   const { device: asked = environment || 'auto', ...engineOptions } = options;
   const source = options.device === undefined && environment ? 'UMT_DEVICE asks for it' : 'asked for';
   const reports = await probeAll(candidates);
-  const found = asked === 'auto' ? undefined : findCandidate(asked, candidates);
+  const found = asked === 'auto' ? undefined : findAttempt(asked, candidates);
   const { engine, reason } = found
     ? { engine: await startAskedFor(found, asked, reports, engineOptions), reason: source }
-    : await firstThatStarts(candidates, reports, engineOptions);
+    : await firstThatStarts(attemptsOf(choice), reports, engineOptions);
   const picked = { device: engine.name, deviceName: engine.capabilities.deviceName, reason };
   return { engine, picked, candidates: reports };
 }
 
+function attemptsOf({ candidates, attempts }: Choice): readonly Attempt[] {
+  return attempts ?? candidates.filter(({ isAutomatic }) => isAutomatic).map((candidate) => ({ candidate }));
+}
+
 /** @throws DeviceError that lists what there is */
-function findCandidate(asked: string, candidates: readonly Candidate[]): Candidate {
-  const found = candidates.find(({ name }) => name === asked.toLowerCase());
-  if (found) return found;
-  const names = ['auto', ...candidates.map(({ name }) => name)].join(', ');
-  throw new DeviceError(asked, `there is no device '${asked}'; there is ${names}`);
+function findAttempt(asked: string, candidates: readonly Candidate[]): Attempt {
+  const [name, ...rest] = asked.toLowerCase().split(':');
+  const candidate = candidates.find((one) => one.name === name && (rest.length === 0 || one.places !== undefined));
+  if (candidate) return rest.length === 0 ? { candidate } : { candidate, place: rest.join(':') };
+  const names = candidates.map((one) => (one.places === undefined ? one.name : `${one.name} (also in ${one.places})`));
+  throw new DeviceError(asked, `there is no device '${asked}'; there is ${['auto', ...names].join(', ')}`);
 }
 
 async function startAskedFor(
-  candidate: Candidate,
+  { candidate, place }: Attempt,
   asked: string,
   reports: readonly CandidateReport[],
   options: EngineOptions,
@@ -93,30 +108,31 @@ async function startAskedFor(
     throw new DeviceError(asked, `device '${asked}' cannot run here: ${availability.reason}${installs}`);
   }
   try {
-    return await candidate.load(options, true);
+    return await candidate.load(options, true, place);
   } catch (cause) {
     throw new DeviceError(asked, `device '${asked}' does not start: ${messageOf(cause)}`, { cause });
   }
 }
 
 async function firstThatStarts(
-  candidates: readonly Candidate[],
+  attempts: readonly Attempt[],
   reports: readonly CandidateReport[],
   options: EngineOptions,
 ): Promise<{ readonly engine: Engine; readonly reason: string }> {
   const passedOver: string[] = [];
-  for (const candidate of candidates.filter(({ isAutomatic }) => isAutomatic)) {
+  for (const { candidate, place } of attempts) {
+    const name = place === undefined ? candidate.name : `${candidate.name}:${place}`;
     const availability = availabilityOf(candidate, reports);
     if (availability && !availability.isAvailable) {
-      passedOver.push(`${candidate.name} (${availability.reason})`);
+      passedOver.push(`${name} (${availability.reason})`);
       continue;
     }
     try {
-      const engine = await candidate.load(options, false);
+      const engine = await candidate.load(options, false, place);
       const others = passedOver.length === 0 ? '' : `; passed over: ${passedOver.join(', ')}`;
       return { engine, reason: `auto: the first that runs here${others}` };
     } catch (error) {
-      passedOver.push(`${candidate.name} (${messageOf(error)})`);
+      passedOver.push(`${name} (${messageOf(error)})`);
     }
   }
   throw new DeviceError('auto', `no device runs here: ${passedOver.join(', ')}`);

@@ -87,6 +87,35 @@ describe('the choice', () => {
     );
   });
 
+  test('a place after the name reaches the engine that has places, and no other', async () => {
+    const places: (string | undefined)[] = [];
+    const torch: Candidate = {
+      ...candidate('torch'),
+      places: 'cpu, cuda',
+      load: (_options, _isAskedFor, place) => {
+        places.push(place);
+        return place === 'cuda' ? Promise.reject(new Error('no GPU')) : Promise.resolve(engineNamed('torch'));
+      },
+    };
+    await choose('torch:cpu', [torch]);
+    await choose('torch', [torch]);
+    await expect(choose('torch:cuda', [torch])).rejects.toThrow("device 'torch:cuda' does not start: no GPU");
+    expect(places).toEqual(['cpu', undefined, 'cuda']);
+    await expect(choose('wasm:cpu', [torch, candidate('wasm')])).rejects.toThrow(
+      "there is no device 'wasm:cpu'; there is auto, torch (also in cpu, cuda), wasm",
+    );
+    const attempts = [
+      { candidate: torch, place: 'cuda' },
+      { candidate: candidate('wasm', { fails: 'no memory' }) },
+      { candidate: torch, place: 'cpu' },
+    ];
+    const { picked } = await loadChosen({}, { candidates: [torch], attempts, environment: undefined });
+    expect(picked).toMatchObject({
+      device: 'torch',
+      reason: 'auto: the first that runs here; passed over: torch:cuda (no GPU), wasm (no memory)',
+    });
+  });
+
   test('an unknown device is answered with those there are', async () => {
     await expect(choose('gpu', [candidate('a'), candidate('b')])).rejects.toThrow(
       "there is no device 'gpu'; there is auto, a, b",
@@ -105,9 +134,10 @@ describe('in Node', () => {
     setEngine(engine);
     const product = scope(() => matmul(tensor([1, 2, 3, 4], [2, 2]), tensor([5, 6, 7, 8], [2, 2])));
     expect([...(await read(product))]).toEqual([19, 22, 43, 50]);
-    expect(picked.device).toBe(device === 'auto' ? 'wasm' : device);
+    const torch = (await describeDevices()).find(({ name }) => name === 'torch');
+    expect(picked.device).toBe(device !== 'auto' ? device : torch?.availability.isAvailable ? 'torch' : 'wasm');
     expect(pickedLine(picked)).toMatch(new RegExp(`^device ${engine.name}: .+ \\(.+\\)$`));
-    expect(candidates.map(({ name }) => name)).toEqual(['tensorflow', 'webgpu', 'wasm', 'cpu']);
+    expect(candidates.map(({ name }) => name)).toEqual(['torch', 'tensorflow', 'webgpu', 'wasm', 'cpu']);
     engine.dispose();
   });
 
@@ -127,7 +157,7 @@ describe('in Node', () => {
   });
 
   test('the devices are described without being started', async () => {
-    const [, , wasm, cpu] = await describeDevices();
+    const [, , , wasm, cpu] = await describeDevices();
     expect(wasm).toMatchObject({ name: 'wasm', availability: { isAvailable: true } });
     expect(cpu).toMatchObject({ name: 'cpu', availability: { isAvailable: true } });
   });

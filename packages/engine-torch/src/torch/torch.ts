@@ -139,6 +139,7 @@ export class Torch {
     return handle;
   }
 
+  /** Frees a handle; once. */
   free(handle: Handle): void {
     // after dispose there is nothing left to free, and scopes that end late need not know
     if (this.#isDisposed) return;
@@ -187,12 +188,14 @@ export class Torch {
     return this.#resultTensors();
   }
 
+  /** Live handles, and the bytes of their memory. */
   memory(): EngineMemory {
     if (this.#isDisposed) return { tensors: 0, bytes: 0, reservedBytes: 0 };
     this.#native.memory(this.deviceNumber);
     return { tensors: this.#handles, bytes: this.#results[4] ?? 0, reservedBytes: this.#results[6] ?? 0 };
   }
 
+  /** Frees everything. Calling it again does nothing. */
   dispose(): void {
     if (this.#isDisposed) return;
     this.#isDisposed = true;

@@ -1,12 +1,14 @@
 import { CheckpointError, listed, quoted } from './checkpoint-error.ts';
 import { isSafetensorsDtype } from './dtype.ts';
-import { duplicateKey, nestsDeeperThan } from './json-keys.ts';
+import { duplicateKey, excessOf } from './json-keys.ts';
 import { byteLengthOf, type SafetensorsInfo } from './tensor.ts';
 
 /** Bytes before the header: its length as a little-endian 64-bit number. */
 export const PREFIX_BYTES = 8;
-/** Longest header that is read, the bound of the reference implementation. */
-export const MAX_HEADER_BYTES = 100_000_000;
+/** Longest header that is read: a hostile one must not take much memory. The reference implementation's bound is 100 MB. */
+export const MAX_HEADER_BYTES = 8_000_000;
+/** Most brackets and commas in a header: enough for 25 000 tensors. */
+const MAX_VALUES = 250_000;
 /** Deepest nesting that is parsed; a proper header has 3 levels. The bound of the reference implementation. */
 const MAX_NESTING = 128;
 /** The key of the free-form string pairs, which no tensor may have. */
@@ -21,7 +23,7 @@ export interface SafetensorsHeader {
 /**
  * Header length out of a file's first bytes.
  *
- * @throws CheckpointError when the file is too short for its header, or the header longer than 100 MB
+ * @throws CheckpointError when the file is too short for its header, or the header longer than 8 MB
  */
 export function headerLength(prefix: Uint8Array, fileBytes: number, file: string): number {
   if (prefix[0] === 0x50 && prefix[1] === 0x4b) {
@@ -35,7 +37,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, file: string
   }
   const length = new DataView(prefix.buffer, prefix.byteOffset).getBigUint64(0, true);
   if (length > BigInt(MAX_HEADER_BYTES)) {
-    throw new CheckpointError(file, `not a safetensors file: a header of ${length} bytes is over the limit of 100 MB`);
+    throw new CheckpointError(file, `not a safetensors file: a header of ${length} bytes is over the limit of 8 MB`);
   }
   if (PREFIX_BYTES + Number(length) > fileBytes) {
     throw new CheckpointError(file, `truncated: the header takes ${length} bytes, the file has ${fileBytes}`);
@@ -76,7 +78,8 @@ export function parseHeader(bytes: Uint8Array, fileBytes: number, file: string):
 function parseObject(bytes: Uint8Array, file: string): Readonly<Record<string, unknown>> {
   if (bytes[0] !== 0x7b) throw new CheckpointError(file, "not a safetensors file: the header does not begin with '{'");
   const text = decodeText(bytes, file);
-  if (nestsDeeperThan(MAX_NESTING, text)) throw new CheckpointError(file, 'the header is nested too deeply');
+  const excess = excessOf(text, MAX_NESTING, MAX_VALUES);
+  if (excess !== undefined) throw new CheckpointError(file, `the header ${excess}: refused`);
   let header: unknown;
   try {
     header = JSON.parse(text);

@@ -1,21 +1,31 @@
 /**
- * Whether brackets in a text nest deeper than `limit`. `JSON.parse` takes half a minute to refuse 100 MB of them.
+ * What makes a text too much for `JSON.parse`, which takes half a minute for 100 MB of brackets and makes 100 bytes out of
+ * every comma, or undefined where nothing does.
+ *
+ * @param maxDepth how deep brackets may nest
+ * @param maxValues how many brackets and commas there may be
  */
-export function nestsDeeperThan(limit: number, json: string): boolean {
+export function excessOf(json: string, maxDepth: number, maxValues: number): string | undefined {
   let depth = 0;
+  let values = 0;
   let isString = false;
   for (let i = 0; i < json.length; i++) {
     const code = json.charCodeAt(i);
     if (code === QUOTE) isString = !isString;
     else if (isString) i += code === BACKSLASH ? 1 : 0;
-    else if (code === OPEN_BRACE || code === OPEN_BRACKET) depth++;
-    else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
-    if (depth > limit) return true;
+    else if (code === COMMA) values++;
+    else if (code === OPEN_BRACE || code === OPEN_BRACKET) {
+      values++;
+      depth++;
+    } else if (code === CLOSE_BRACE || code === CLOSE_BRACKET) depth--;
+    if (depth > maxDepth) return 'is nested too deeply';
+    if (values > maxValues) return `holds over ${maxValues} values`;
   }
-  return false;
+  return undefined;
 }
 
 const QUOTE = 0x22;
+const COMMA = 0x2c;
 const BACKSLASH = 0x5c;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;

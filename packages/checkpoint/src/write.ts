@@ -73,7 +73,7 @@ function encodeHeader(
   const json = new TextEncoder().encode(`{${fields.join(',')}}`);
   const length = Math.ceil(json.length / 8) * 8;
   if (length > MAX_HEADER_BYTES)
-    throw new CheckpointError(file, `a header of ${length} bytes is over the limit of 100 MB`);
+    throw new CheckpointError(file, `a header of ${length} bytes is over the limit of 8 MB`);
   const header = new Uint8Array(PREFIX_BYTES + length).fill(0x20);
   new DataView(header.buffer).setBigUint64(0, BigInt(length), true);
   header.set(json, PREFIX_BYTES);

@@ -17,7 +17,7 @@ export class PickleError extends Error {}
 /** Values on the stack and marks in it, each: picklers put at most 1000 entries of a list or dictionary there at a time. */
 const MAX_STACK = 250_000;
 /** Longest integer, in bytes. */
-const MAX_INTEGER_BYTES = 64;
+const MAX_INTEGER_BYTES = 32;
 
 /** What values take in memory, about: with 8-byte words, and with the room to grow that lists have. */
 const CONTAINER_COST = 160;

@@ -1,7 +1,7 @@
 // B clips, T frames of H x W pixels, C classes.
 import type { Parameter } from '@umt/nn';
 import { scope, withoutGradients, type Tensor } from '@umt/tensor';
-import { AttentiveProbe, type Classifier, type ClassifierContext } from '@umt/vit';
+import type { AttentiveProbe, Classifier, ClassifierContext } from '@umt/vit';
 
 /** A classifier of clips as it is trained and used: with its own head, or with an attentive probe on its tokens. */
 export class ClipClassifier {
@@ -52,6 +52,7 @@ export class ClipClassifier {
     return new Map([...this.classifier.parameters()].filter(([name]) => name.startsWith('head.')));
   }
 
+  /** Disposes every parameter. */
   dispose(): void {
     this.classifier.dispose();
     this.probe?.dispose();

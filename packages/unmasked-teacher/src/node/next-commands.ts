@@ -1,5 +1,6 @@
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ReportData } from '../report/report-data.ts';
+import { quoted } from './quoted.ts';
 import { runFolder } from './run-folder.ts';
 
 /**
@@ -33,9 +34,4 @@ export function nextCommands(
     },
     { about: 'Curves of all runs side by side:', command: 'tensorboard --logdir runs' },
   ];
-}
-
-/** A word as a shell takes it. */
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import type { AccuracyPoint } from '../report/render-finetune-report.ts';
 import type { HeldOutSummary, StepPoint } from '../report/report-data.ts';
 
 /** A run's log, put in order. */
@@ -6,6 +7,8 @@ export interface LoggedRun {
   /** One point per step, ascending. */
   readonly steps: readonly StepPoint[];
   readonly evaluations: HeldOutSummary['evaluations'];
+  /** Of a classifier, ascending. */
+  readonly accuracies: readonly AccuracyPoint[];
 }
 
 /**
@@ -15,18 +18,23 @@ export interface LoggedRun {
 export async function readLog(path: string): Promise<LoggedRun> {
   const steps = new Map<number, StepPoint>();
   const evaluations = new Map<number, number>();
+  const accuracies = new Map<number, AccuracyPoint>();
   for (const event of parseLines(await readFile(path, 'utf8'))) {
     if (event['type'] === 'start') {
       const first = numberOf(event['firstStep']);
-      for (const map of [steps, evaluations]) for (const step of map.keys()) if (step > first) map.delete(step);
+      for (const map of [steps, evaluations, accuracies])
+        for (const step of map.keys()) if (step > first) map.delete(step);
     } else if (event['type'] === 'step') {
       steps.set(numberOf(event['step']), stepOf(event));
     } else if (event['type'] === 'evaluation') {
       evaluations.set(numberOf(event['step']), numberOf(event['loss']));
+    } else if (event['type'] === 'accuracy') {
+      accuracies.set(numberOf(event['step']), accuracyOf(event));
     }
   }
   return {
     steps: [...steps.values()].sort((a, b) => a.step - b.step),
+    accuracies: [...accuracies.values()].sort((a, b) => a.step - b.step),
     evaluations: [...evaluations].map(([step, loss]) => ({ step, loss })).sort((a, b) => a.step - b.step),
   };
 }
@@ -51,6 +59,15 @@ function stepOf(event: LoggedEvent): StepPoint {
     learningRate: numberOf(event['learningRate']),
     samplesPerSecond: numberOf(event['samplesPerSecond']),
     dataWaitShare: numberOf(event['dataWaitShare']),
+  };
+}
+
+function accuracyOf(event: LoggedEvent): AccuracyPoint {
+  return {
+    step: numberOf(event['step']),
+    top1: numberOf(event['top1']),
+    top5: numberOf(event['top5']),
+    loss: numberOf(event['loss']),
   };
 }
 

@@ -13,6 +13,8 @@ export interface RunFolder {
   readonly report: string;
   /** The weights at the end. */
   readonly weights: string;
+  /** The weights that did best on a validation list, where there is one. */
+  readonly best: string;
 }
 
 /**
@@ -27,6 +29,7 @@ export function runFolder(path: string, model: 'student' | 'classifier'): RunFol
     log: join(path, 'log.jsonl'),
     report: join(path, 'report.html'),
     weights: join(path, `${model}.safetensors`),
+    best: join(path, `${model}-best.safetensors`),
   };
 }
 
@@ -48,9 +51,9 @@ export async function prepareFolder(folder: RunFolder, config: object): Promise<
 }
 
 /** Deletes what an earlier run left in the folder: its own files and nothing else. */
-export async function clearFolder({ path, checkpoints, config, log, report, weights }: RunFolder): Promise<void> {
+export async function clearFolder({ path, checkpoints, config, log, report, weights, best }: RunFolder): Promise<void> {
   const entries = await readdir(path).catch(() => []);
   const boards = entries.filter((name) => name.startsWith('events.out.tfevents.')).map((name) => join(path, name));
-  for (const file of [checkpoints, config, log, report, weights, ...boards])
+  for (const file of [checkpoints, config, log, report, weights, best, ...boards])
     await rm(file, { recursive: true, force: true });
 }

@@ -2,7 +2,7 @@ import { dataUri } from './data-uri.ts';
 import { escapeHtml, formatNumber } from './format.ts';
 import { heatColor } from './heat.ts';
 import { encodePng } from './png.ts';
-import type { ClipPicture } from './report-data.ts';
+import type { ClipPicture, FrameStrip } from './report-data.ts';
 
 /** A clip's part of the page: a style rule with its pixels, once, and rows of frames that use it. */
 export interface ClipFigure {
@@ -12,8 +12,6 @@ export interface ClipFigure {
 
 /** Rows over the same frames: as they are, under the teacher's attention, and only where the student saw them. */
 export async function clipFigure(clip: ClipPicture, index: number): Promise<ClipFigure> {
-  const { width, height, rgb } = clip.strip;
-  const pixels = dataUri('image/png', await encodePng(width, height, rgb));
   const name = `clip-${index}`;
   const visible = new Set(clip.visible);
   const attention = clip.attention && toHeat(Array.from(clip.attention));
@@ -27,7 +25,7 @@ export async function clipFigure(clip: ClipPicture, index: number): Promise<Clip
   ];
   const row = (label: string, overlay: (position: number) => string) => frameRow(clip, name, label, overlay);
   return {
-    css: `.${name}{background-image:url(${pixels});background-size:${clip.frames * 100}% 100%}`,
+    css: await stripStyle(name, clip),
     html:
       `<figure class="clip"><figcaption><h3>${escapeHtml(clip.name)}</h3><span>${facts.join('; ')}</span></figcaption>` +
       row('frames', () => '') +
@@ -39,9 +37,18 @@ export async function clipFigure(clip: ClipPicture, index: number): Promise<Clip
   };
 }
 
+/** The style rule that gives frames of a class their pixels. */
+export async function stripStyle(
+  name: string,
+  { strip, frames }: { readonly strip: FrameStrip; readonly frames: number },
+): Promise<string> {
+  const pixels = dataUri('image/png', await encodePng(strip.width, strip.height, strip.rgb));
+  return `.${name}{background-image:url(${pixels});background-size:${frames * 100}% 100%}`;
+}
+
 /** All frames in a row, each under its patches; `overlay` says how the patch of a token (t, h, w) is drawn, '' for not. */
-function frameRow(
-  { frames, grid }: ClipPicture,
+export function frameRow(
+  { frames, grid }: { readonly frames: number; readonly grid: number },
   name: string,
   label: string,
   overlay: (position: number) => string,

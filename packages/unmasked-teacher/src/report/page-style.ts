@@ -40,6 +40,10 @@ font-size:13px;line-height:1.4;white-space:pre;font-variant-numeric:tabular-nums
 .frames{display:grid;grid-auto-flow:column;grid-auto-columns:1fr;gap:4px}
 .frame{aspect-ratio:1;border-radius:3px;overflow:hidden}
 .masked{fill:var(--card);opacity:.88}
+.confusion{overflow-x:auto}.confusion svg{max-width:860px;min-width:320px}
+.confusion text{fill:var(--ink);font-size:12px;font-variant-numeric:tabular-nums}.confusion .count{text-anchor:middle}
+.confusion rect{stroke:var(--line);stroke-width:.5}
+.right{color:var(--accent)}.wrong{color:var(--warm)}
 table{border-collapse:collapse;font-size:14px;width:100%;max-width:760px}
 td,th{text-align:left;padding:6px 14px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
 td.number{font-variant-numeric:tabular-nums;white-space:nowrap}

@@ -1,0 +1,77 @@
+import { createViewLoader, type UnreadableVideo, type VideoEntry, type ViewClipOptions } from '@umt/data';
+import type { ClassifierCard } from '../classifier/classifier-card.ts';
+import type { ClipClassifier } from '../classifier/clip-classifier.ts';
+import { EvaluationMeter, type EvaluationSummary } from './evaluation-summary.ts';
+import { predictVideos, type VideoPrediction } from './predict-videos.ts';
+
+/** How videos are looked at. */
+export interface Views {
+  readonly clips: number;
+  readonly crops: number;
+  /** The reference's rules for `test` sets, or for `validation` during training: one view, the centre's. */
+  readonly protocol: 'test' | 'validation';
+  /** Views that pass through the model at once. */
+  readonly batchSize: number;
+  /** Threads that decode. */
+  readonly workers: number;
+  /** Memory for decoded videos, in bytes. */
+  readonly cacheBytes?: number;
+}
+
+/** A measurement of a classifier. */
+export interface Measurement {
+  readonly card: ClassifierCard;
+  readonly entries: readonly VideoEntry[];
+  readonly views: Views;
+  /** The first video to predict. Default 0. */
+  readonly firstVideo?: number;
+  readonly onPrediction?: (prediction: VideoPrediction) => void | Promise<void>;
+  readonly onUnreadable?: (video: UnreadableVideo) => void;
+  /** Aborted: end after the videos that are through. */
+  readonly stopSignal?: AbortSignal;
+}
+
+/** How the views of a classifier's videos are made, as @umt/data takes it. */
+export function viewOptions({ model, sampling, shortSide }: ClassifierCard, views: Views): ViewClipOptions {
+  const { clips, crops, protocol, cacheBytes = 0 } = views;
+  return {
+    kind: 'views',
+    frames: model.frames,
+    size: model.imageSize,
+    shortSide,
+    sampling,
+    clips,
+    crops,
+    protocol,
+    cacheBytes,
+  };
+}
+
+/**
+ * Predicts videos and counts what is right.
+ *
+ * @throws DataError of @umt/data when there is no video or the views cannot be made
+ */
+export async function measureClassifier(
+  model: ClipClassifier,
+  { card, entries, views, firstVideo = 0, onPrediction, onUnreadable, stopSignal }: Measurement,
+): Promise<EvaluationSummary> {
+  const loader = createViewLoader({
+    entries,
+    clip: viewOptions(card, views),
+    batchSize: views.batchSize,
+    workers: views.workers,
+    ...(onUnreadable && { onUnreadable }),
+  });
+  const meter = new EvaluationMeter(model.classes);
+  try {
+    for await (const prediction of predictVideos(model, loader.batches(firstVideo), loader.viewsPerVideo)) {
+      meter.add(prediction);
+      await onPrediction?.(prediction);
+      if (stopSignal?.aborted) break;
+    }
+  } finally {
+    await loader.close();
+  }
+  return meter.summary;
+}

@@ -1,0 +1,70 @@
+import type { UnreadableVideo, VideoEntry } from '@umt/data';
+import type { WarningEvent } from '@umt/trainer';
+import type { ClassifierCard } from '../classifier/classifier-card.ts';
+import type { ClipClassifier } from '../classifier/clip-classifier.ts';
+import type { FinetuneConfig } from '../config/finetune-config.ts';
+import type { EvaluationSummary } from '../evaluation/evaluation-summary.ts';
+import { measureClassifier, type Views } from '../evaluation/measure.ts';
+import { spread } from '../training/spread.ts';
+import { predictClips, type PredictedClip } from './predicted-clips.ts';
+
+/** Measures a classifier on the validation list of a run. */
+export class ValidationMeasure {
+  readonly #config: FinetuneConfig;
+  readonly #card: ClassifierCard;
+  readonly #entries: readonly VideoEntry[];
+  readonly #brokenVideos: Set<string>;
+  readonly #emit: (event: WarningEvent) => void;
+
+  /** @param brokenVideos takes a line for each video that cannot be read */
+  constructor(
+    config: FinetuneConfig,
+    card: ClassifierCard,
+    entries: readonly VideoEntry[],
+    brokenVideos: Set<string>,
+    emit: (event: WarningEvent) => void,
+  ) {
+    this.#config = config;
+    this.#card = card;
+    this.#entries = entries;
+    this.#brokenVideos = brokenVideos;
+    this.#emit = emit;
+  }
+
+  /** On the centre view of each video (the reference's validation). */
+  quick(model: ClipClassifier): Promise<EvaluationSummary> {
+    return this.#measure(model, this.#views({ clips: 1, crops: 1, protocol: 'validation' }));
+  }
+
+  /** On all views of each video (the reference's test); null where one view is all there is. */
+  async thorough(model: ClipClassifier): Promise<EvaluationSummary | null> {
+    const { clips, crops } = this.#config.evaluation;
+    return clips * crops === 1 ? null : this.#measure(model, this.#views({ clips, crops, protocol: 'test' }));
+  }
+
+  /** Some videos of the list, spread over it, with what the classifier says of them. */
+  clips(model: ClipClassifier): Promise<readonly PredictedClip[]> {
+    const some = spread(this.#entries, this.#config.report.clips);
+    return predictClips(model, this.#card, some, this.#views({ clips: 1, crops: 1, protocol: 'validation' }));
+  }
+
+  #measure(model: ClipClassifier, views: Views): Promise<EvaluationSummary> {
+    return measureClassifier(model, {
+      card: this.#card,
+      entries: this.#entries,
+      views,
+      onUnreadable: (video) => this.#tell(video),
+    });
+  }
+
+  #tell({ cause: { message } }: UnreadableVideo): void {
+    if (this.#brokenVideos.has(message)) return;
+    this.#brokenVideos.add(message);
+    this.#emit({ type: 'warning', message: `${message}; it is left out of the measurement` });
+  }
+
+  #views(views: Pick<Views, 'clips' | 'crops' | 'protocol'>): Views {
+    const { batch, augmentation, data } = this.#config;
+    return { ...views, batchSize: batch.size * augmentation.repeats, workers: data.workers };
+  }
+}

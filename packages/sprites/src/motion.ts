@@ -45,8 +45,8 @@ const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream) => Course>> = 
     return (progress) => ({ ...rest, x: across, y: along(progress), opacity: 1 });
   },
   scale: (draw) => {
-    const middle = between(draw, 0.12, 0.17);
-    const factor = between(draw, 1.8, 3);
+    const middle = between(draw, 0.13, 0.18);
+    const factor = between(draw, 1.8, 2.8);
     const still = drawPlace(draw, 0.8 * middle * Math.sqrt(factor));
     return (progress) => ({ ...still, radius: middle * factor ** (progress - 0.5), opacity: 1 });
   },
@@ -66,7 +66,7 @@ const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream) => Course>> = 
 
 /** A straight way along one axis, its place on the other, and what stays. */
 function drawPath(draw: RandomStream) {
-  const radius = between(draw, 0.1, 0.18);
+  const radius = between(draw, 0.11, 0.19);
   const length = between(draw, 0.3, 0.55);
   const margin = 0.5 * radius + length / 2;
   const middle = between(draw, margin, 1 - margin);

@@ -21,7 +21,7 @@ function arc(x: number, y: number, radius: number, from: number, to: number): re
 /** A star whose first arm, the upward one, is the longest. */
 function unevenStar(arms: number): readonly Point[] {
   return Array.from({ length: 2 * arms }, (_, corner): Point => {
-    const radius = corner === 0 ? 1 : corner % 2 === 0 ? 0.7 : 0.32;
+    const radius = corner === 0 ? 1 : corner % 2 === 0 ? 0.62 : 0.36;
     const angle = (Math.PI * corner) / arms - Math.PI / 2;
     return [radius * Math.cos(angle), radius * Math.sin(angle)];
   });
@@ -66,7 +66,7 @@ export const TRAIN_SHAPES: readonly Shape[] = [
     outlines: [[[0, -1], [0.75, -0.15], [0.28, -0.15], [0.28, 1], [-0.28, 1], [-0.28, -0.15], [-0.75, -0.15]]],
     dot: at(0, 0.65, 0.18),
   },
-  { name: 'five-armed star', outlines: [unevenStar(5)], dot: at(0, -0.5, 0.16) },
+  { name: 'five-armed star', outlines: [unevenStar(5)], dot: at(0, -0.2, 0.17) },
   {
     name: 'house',
     // prettier-ignore
@@ -202,5 +202,5 @@ export const TEST_SHAPES: readonly Shape[] = [
     outlines: [[[-0.6, -0.95], [0.1, -0.95], [0.1, 0.15], [0.75, 0.35], [0.9, 0.85], [-0.6, 0.85]]],
     dot: at(-0.25, -0.6, 0.2),
   },
-  { name: 'three-armed star', outlines: [unevenStar(3)], dot: at(0, -0.5, 0.15) },
+  { name: 'three-armed star', outlines: [unevenStar(3)], dot: at(0, -0.2, 0.18) },
 ];

@@ -1,8 +1,10 @@
 import { createWasmEngine } from '@umt/engine-tfjs';
-import type { Engine } from '@umt/tensor';
+import { read, setEngine, type Engine } from '@umt/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryStore, type TrainingEvent } from '../src/index.ts';
-import { runTiny } from './support/tiny-run.ts';
+import { memoryStore, ParameterAverage, train, type TrainingEvent } from '../src/index.ts';
+import { Float32Engine } from './support/float32-engine.ts';
+import { runTiny, TINY } from './support/tiny-run.ts';
+import { TinyModel, tinyTask } from './support/tiny-task.ts';
 
 const NOISY = { noise: 0.1 };
 
@@ -36,6 +38,26 @@ describe('on the wasm engine', () => {
     const { result, events } = await runTiny({}, task, {}, engine);
     expect(result.skippedSteps).toBe(1);
     expect(events.filter((event) => event.type === 'step').every(({ loss }) => Number.isFinite(loss))).toBe(true);
+  });
+
+  it('averages parameters as the reference engine does, and shares no memory with them', async () => {
+    const averages = async (on: Engine) => {
+      setEngine(on);
+      const model = new TinyModel(1);
+      const average = new ParameterAverage(model.parameters(), { decay: 0.9 });
+      const task = tinyTask(model, { noise: 0.1, factor: (step) => (step === 3 ? NaN : 1) });
+      await train(task, { ...TINY, averaging: average });
+      const own = await read(model.fc1_weight.value);
+      const shown = await average.withAveragedParameters(() => read(model.fc1_weight.value));
+      expect(await read(model.fc1_weight.value)).toEqual(own);
+      expect(shown).not.toEqual(own);
+      average.dispose();
+      model.dispose();
+      return shown;
+    };
+    const expected = await averages(new Float32Engine());
+    for (const [index, value] of (await averages(engine)).entries())
+      expect(value).toBeCloseTo(expected[index] ?? NaN, 5);
   });
 
   it('holds the same tensors and bytes at every step of a thousand', async () => {

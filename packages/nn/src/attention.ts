@@ -1,7 +1,8 @@
-import { attention, concat, fullLike, linear, scope, split, zeros, type Tensor } from '@umt/tensor';
+import { attention, concat, fullLike, linear, scope, split, zeros, type DType, type Tensor } from '@umt/tensor';
 import { Linear } from './linear.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import { valueIn } from './value-in.ts';
 
 /** What an attention layer has besides its sizes. */
 export interface AttentionBiases {
@@ -41,14 +42,20 @@ export class Attention extends Module {
   /** [B, N, D] -> [B, N, D] */
   forward(x_BND: Tensor): Tensor {
     const [q_BND, k_BND, v_BND] = scope(
-      () => split(linear(x_BND, this.qkv.weight.value, this.#bias()), 3) as [Tensor, Tensor, Tensor],
+      () =>
+        split(linear(x_BND, valueIn(this.qkv.weight, x_BND.dtype), this.#bias(x_BND.dtype)), 3) as [
+          Tensor,
+          Tensor,
+          Tensor,
+        ],
     );
     return this.proj.forward(attention(q_BND, k_BND, v_BND, { heads: this.heads }));
   }
 
   /** [3 D], zeros for the keys. */
-  #bias(): Tensor | undefined {
+  #bias(dtype: DType): Tensor | undefined {
     if (!this.q_bias || !this.v_bias) return undefined;
-    return concat([this.q_bias.value, fullLike(this.q_bias.value, 0), this.v_bias.value]);
+    const q = valueIn(this.q_bias, dtype);
+    return concat([q, fullLike(q, 0), valueIn(this.v_bias, dtype)]);
   }
 }

@@ -5,6 +5,7 @@ import { LayerNorm } from './layer-norm.ts';
 import { Mlp } from './mlp.ts';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import { valueIn } from './value-in.ts';
 
 /** The size of a transformer block. */
 export interface BlockOptions extends AttentionBiases {
@@ -56,6 +57,6 @@ export class Block extends Module {
 }
 
 function branch(y: Tensor, gamma: Parameter | null, keep: Tensor | undefined): Tensor {
-  const scaled = gamma ? multiply(y, gamma.value) : y;
+  const scaled = gamma ? multiply(y, valueIn(gamma, y.dtype)) : y;
   return keep ? dropPath(scaled, keep) : scaled;
 }

@@ -1,6 +1,7 @@
-import { layerNorm, ones, zeros, type Tensor } from '@umt/tensor';
+import { layerNorm, ones, scope, zeros, type Tensor } from '@umt/tensor';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import { valueIn } from './value-in.ts';
 
 /** Layer normalisation over the last axis, biased variance. Starts at weight 1, bias 0. */
 export class LayerNorm extends Module {
@@ -18,8 +19,8 @@ export class LayerNorm extends Module {
     this.epsilon = epsilon;
   }
 
-  /** [.., width] -> [.., width] */
+  /** [.., width] -> [.., width], in the precision of x. */
   forward(x: Tensor): Tensor {
-    return layerNorm(x, this.weight.value, this.bias.value, this.epsilon);
+    return scope(() => layerNorm(x, valueIn(this.weight, x.dtype), valueIn(this.bias, x.dtype), this.epsilon));
   }
 }

@@ -1,6 +1,7 @@
-import { linear, zeros, type Tensor } from '@umt/tensor';
+import { linear, scope, zeros, type Tensor } from '@umt/tensor';
 import { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
+import { valueIn } from './value-in.ts';
 
 /** A fully connected layer: x times the transpose of `weight`, plus `bias`. Starts at zero. */
 export class Linear extends Module {
@@ -15,8 +16,8 @@ export class Linear extends Module {
     this.bias = options.bias === false ? null : new Parameter(zeros([outputs]));
   }
 
-  /** [.., in] -> [.., out] */
+  /** [.., in] -> [.., out], in the precision of x. */
   forward(x: Tensor): Tensor {
-    return linear(x, this.weight.value, this.bias?.value);
+    return scope(() => linear(x, valueIn(this.weight, x.dtype), this.bias ? valueIn(this.bias, x.dtype) : undefined));
   }
 }

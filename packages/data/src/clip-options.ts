@@ -104,21 +104,18 @@ export function sampleLength(options: ClipOptions): number {
 
 /** @throws DataError naming the first option that is wrong */
 export function checkClipOptions(options: ClipOptions): void {
-  const { frames, size, sampling, cacheBytes = 0 } = options;
+  const { frames, size, cacheBytes = 0 } = options;
   checkInteger('frames', frames, 1);
   checkInteger('size', size, 1);
   checkInteger('cacheBytes', cacheBytes, 0);
-  if (sampling?.kind === 'dense') checkInteger('sampling.rate', sampling.rate, 1);
+  checkOneOf('kind', options.kind ?? 'pretrain', ['pretrain', 'finetune', 'views']);
   if (options.kind === 'views') checkViews(options);
   else if (options.kind === 'finetune') checkFinetune(options);
-  else if (options.kind === undefined || options.kind === 'pretrain') checkPretrain(options);
-  else {
-    const { kind } = options as { readonly kind: unknown };
-    throw new DataError(`kind must be "pretrain", "finetune" or "views", got ${JSON.stringify(kind)}`);
-  }
+  else checkPretrain(options);
 }
 
-function checkPretrain({ copies = 1, flipProbability = 0.5, colorJitter = 0 }: PretrainClipOptions): void {
+function checkPretrain({ sampling, copies = 1, flipProbability = 0.5, colorJitter = 0 }: PretrainClipOptions): void {
+  checkSampling(sampling, ['segments', 'dense']);
   checkInteger('copies', copies, 1);
   checkProbability('flipProbability', flipProbability);
   if (!(colorJitter >= 0 && Number.isFinite(colorJitter))) {
@@ -128,17 +125,23 @@ function checkPretrain({ copies = 1, flipProbability = 0.5, colorJitter = 0 }: P
 
 function checkFinetune(options: FinetuneClipOptions): void {
   const { copies = 1, flipProbability = 0.5, scale = [0.08, 1], ratio = [0.75, 1.3333], erasing = {} } = options;
+  checkSampling(options.sampling, ['sparse', 'segments', 'dense']);
   checkInteger('copies', copies, 1);
   checkProbability('flipProbability', flipProbability);
   checkRange('scale', scale, 1);
   checkRange('ratio', ratio, Infinity);
   checkProbability('erasing.probability', erasing.probability ?? 0.25);
   checkInteger('erasing.count', erasing.count ?? 1, 1);
-  const { randAugment = DEFAULT_RAND_AUGMENT } = options;
+  checkOneOf('erasing.mode', erasing.mode ?? 'pixel', ['pixel', 'rand', 'const']);
+  const { randAugment = DEFAULT_RAND_AUGMENT, randAugmentFilter = 'bicubic' } = options;
+  checkOneOf('randAugmentFilter', randAugmentFilter, ['bilinear', 'bicubic', 'random']);
   if (randAugment !== null) parseRandAugment(randAugment);
 }
 
-function checkViews({ size, shortSide = size, clips = 1, crops = 1, protocol = 'test' }: ViewClipOptions): void {
+function checkViews(options: ViewClipOptions): void {
+  const { size, shortSide = size, clips = 1, crops = 1, protocol = 'test' } = options;
+  checkSampling(options.sampling, ['sparse', 'segments', 'dense']);
+  checkOneOf('protocol', protocol, ['test', 'validation']);
   checkInteger('shortSide', shortSide, 1);
   checkInteger('clips', clips, 1);
   checkInteger('crops', crops, 1);
@@ -146,6 +149,19 @@ function checkViews({ size, shortSide = size, clips = 1, crops = 1, protocol = '
   if (protocol === 'validation' && clips * crops > 1) {
     throw new DataError(`clips and crops must be 1 for validation, got ${clips} and ${crops}: set protocol to "test"`);
   }
+}
+
+function checkSampling(sampling: ClassificationSampling | undefined, kinds: readonly string[]): void {
+  if (sampling === undefined) return;
+  checkOneOf('sampling.kind', sampling.kind, kinds);
+  if (sampling.kind === 'dense') checkInteger('sampling.rate', sampling.rate, 1);
+}
+
+/** Options come from workers' messages and files too, where no compiler has read them. */
+function checkOneOf(option: string, value: string, allowed: readonly string[]): void {
+  if (allowed.includes(value)) return;
+  const names = allowed.map((name) => JSON.stringify(name)).join(', ');
+  throw new DataError(`${option} must be one of ${names}, got ${JSON.stringify(value)}`);
 }
 
 /** Checks that an option is a probability. */

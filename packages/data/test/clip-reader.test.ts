@@ -160,6 +160,7 @@ test.each([
   [{ copies: 0 }, 'copies must be'],
   [{ cacheBytes: -1 }, 'cacheBytes must be'],
   [{ sampling: { kind: 'dense', rate: 0 } }, 'sampling.rate must be'],
+  [{ sampling: { kind: 'sparse' as 'segments' } }, 'sampling.kind must be one of "segments", "dense", got "sparse"'],
   [{ flipProbability: 2 }, 'flipProbability must be from 0 to 1, got 2'],
   [{ colorJitter: -1 }, 'colorJitter must be 0 or more, got -1'],
 ] as const)('refuses %j', (options, message) => {

@@ -252,7 +252,10 @@ test.each([
   [{ scale: [0.5, 2] }, 'scale must be two rising numbers above 0, at most 1'],
   [{ ratio: [0, 1] }, 'ratio must be two rising numbers above 0, got [0, 1]'],
   [{ sampling: { kind: 'dense', rate: 0 } }, 'sampling.rate must be'],
-  [{ kind: 'fine' as 'finetune' }, 'kind must be "pretrain", "finetune" or "views", got "fine"'],
+  [{ kind: 'fine' as 'finetune' }, 'kind must be one of "pretrain", "finetune", "views", got "fine"'],
+  [{ erasing: { mode: 'red' as 'rand' } }, 'erasing.mode must be one of "pixel", "rand", "const", got "red"'],
+  [{ randAugmentFilter: 'cubic' as 'bicubic' }, 'randAugmentFilter must be one of'],
+  [{ sampling: { kind: 'all' as 'sparse' } }, 'sampling.kind must be one of "sparse", "segments", "dense", got "all"'],
 ] as const)('refuses %j', (options, message) => {
   expect(() => new ClipReader({ ...PLAIN, ...options })).toThrow(message);
   expect(() => new ClipReader({ ...PLAIN, ...options })).toThrow(DataError);

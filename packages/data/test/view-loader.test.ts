@@ -83,6 +83,40 @@ test('reads no further ahead than asked', async () => {
   await batches.return();
 });
 
+test('every view of every video comes once, whatever the numbers', async () => {
+  const small = fc.integer({ min: 1, max: 4 });
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 6 }),
+      small,
+      small,
+      fc.integer({ min: 1, max: 9 }),
+      fc.nat({ max: 3 }),
+      async (videos, clips, crops, batchSize, prefetch) => {
+        const entries = Array.from({ length: videos }, (_, i) => ({ path: `${i}` }));
+        const options: ViewLoaderOptions = {
+          entries,
+          clip: { kind: 'views', frames: 1, size: 1, clips, crops },
+          batchSize,
+          prefetch,
+        };
+        // A view's first number tells which it is.
+        const loader = new ViewLoader(options, async ({ index }) =>
+          Float32Array.from({ length: clips * crops * 3 }, (_, i) => index * clips * crops + Math.floor(i / 3)),
+        );
+        const numbers: number[] = [];
+        for await (const { video, places } of loader.batches()) {
+          for (const [i, { index, clip, crop }] of places.entries()) {
+            expect(video[3 * i]).toBe((index * clips + clip) * crops + crop);
+            numbers.push(video[3 * i] ?? -1);
+          }
+        }
+        expect(numbers).toEqual(Array.from({ length: videos * clips * crops }, (_, i) => i));
+      },
+    ),
+  );
+});
+
 test('workers give the same views', async () => {
   const create = viewLoaderFactory(() => new LocalWorker());
   const entries = ['a', 'bad', 'c'].map((path) => ({ path }));

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { DataError, DataWorkerError, VideoClipDataset, type ClipOptions, type PretrainClipOptions } from '@umt/data';
+import {
+  DataError,
+  DataWorkerError,
+  VideoClipDataset,
+  type ClipOptions,
+  type FinetuneClipOptions,
+  type PretrainClipOptions,
+} from '@umt/data';
 import { VideoError } from '@umt/video';
 import { ClipReader } from '../src/clip-reader.ts';
 import { videoClipLoaderFactory } from '../src/video-clip-loader.ts';
@@ -21,6 +28,24 @@ function poolOf(count: number, options: ClipOptions = clip) {
 }
 
 const request = (index: number, path = 'a') => ({ entry: { path }, seed: 5, epoch: 0, index });
+
+test('workers make fine-tuning clips, with every label of their videos', async () => {
+  const entries = [{ path: 'a', labels: [2, 0] }, { path: 'b', label: 1 }, { path: 'c' }, { path: 'd', labels: [] }];
+  const create = videoClipLoaderFactory(() => new LocalWorker());
+  const finetune: FinetuneClipOptions = { kind: 'finetune', frames: 2, size: 16, copies: 2 };
+  const loader = create({ entries, seed: 3, clip: finetune, batchSize: 4, workers: 2, shuffle: false, epochs: 1 });
+  const reader = new ClipReader(finetune, synthetic(40).open);
+  for await (const { video, shape, labels, labelSets } of loader.batches(0)) {
+    expect(shape).toEqual([8, 2, 16, 16, 3]);
+    expect(labels).toEqual([undefined, undefined, 1, 1, undefined, undefined, undefined, undefined]);
+    expect(labelSets).toEqual([[2, 0], [2, 0], [1], [1], [], [], [], []]);
+    for (const [index, entry] of entries.entries()) {
+      const alone = await reader.read({ entry, seed: 3, epoch: 0, index });
+      expect(video.subarray(index * alone.length, (index + 1) * alone.length)).toEqual(alone);
+    }
+  }
+  await loader.close();
+});
 
 test('batches are the same bits with 0, 1 and 3 workers', async () => {
   const entries = Array.from({ length: 8 }, (_, i) => ({ path: i === 2 ? 'bad' : `clip${i}`, label: i }));

@@ -1,29 +1,13 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import colors from 'picocolors';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fieldsOf } from '../src/config/fields.ts';
 import { pretrainSchema } from '../src/config/pretrain-config.ts';
-import { main } from '../src/node/cli/main.ts';
 import { programName } from '../src/node/cli/program-name.ts';
 import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
-import type { CliResult } from './cli.ts';
+import { umtHere as umt } from './command-line.ts';
 import { SMALL } from './small.ts';
-
-/** Runs the command line in this process: everything but what needs the worker. */
-async function umt(...words: readonly string[]): Promise<CliResult> {
-  let [out, err] = ['', ''];
-  const code = await main(words, {
-    out: { write: (text) => void (out += text) },
-    err: { write: (text) => void (err += text) },
-    environment: {},
-    program: 'umt',
-    version: '1.2.3',
-    colors: colors.createColors(false),
-  });
-  return { code, out, err };
-}
 
 let folder: string;
 beforeAll(async () => {

@@ -21,7 +21,10 @@ export function repeat(count: number, ...pattern: readonly number[]): Uint8Array
 }
 
 export function little(value: number | bigint, bytes: number): readonly number[] {
-  return Array.from({ length: bytes }, (_, i) => Number((BigInt(value) >> BigInt(8 * i)) & 255n));
+  const isSmall = typeof value === 'number' && value >= 0;
+  return Array.from({ length: bytes }, (_, i) =>
+    isSmall ? Math.floor(value / 256 ** i) % 256 : Number((BigInt(value) >> BigInt(8 * i)) & 255n),
+  );
 }
 
 export const text = (value: string): readonly number[] => {

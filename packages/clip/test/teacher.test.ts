@@ -57,6 +57,21 @@ function expectSame(actual: ArrayLike<number>, expected: readonly number[]): voi
 }
 
 describe('the teacher', () => {
+  it('leaves the length of its features alone where it is told not to normalise', () => {
+    const plain = createRandomTeacher({ ...CONFIG, normalize: 'none' }, { seed: 1 });
+    const [long, unit] = [plain, teacher].map((one) => readFloat64(one.forward(video).features));
+    const lengths = Array.from({ length: 3 * 2 * 27 }, (_, row) => {
+      const of = (values: Float64Array | undefined) => Array.from(values?.subarray(row * 5, row * 5 + 5) ?? []);
+      const length = Math.hypot(...of(long));
+      expectSame(
+        of(unit),
+        of(long).map((value) => value / Math.sqrt(length ** 2 + 1e-12)),
+      );
+      return length;
+    });
+    expect(Math.max(...lengths) / Math.min(...lengths)).toBeGreaterThan(1.5);
+  });
+
   it('gives unit vectors per layer and token, and attention rows that leave out the class token', () => {
     const { features, attention } = teacher.forward(video);
     expect(features.shape).toEqual([3, 2, 27, 5]);

@@ -1,6 +1,6 @@
 // B clips, N tokens, D width.
 import { initialize, LayerNorm, Linear, Module, Parameter, truncatedNormal } from '@umt/nn';
-import { attention, broadcastTo, reshape, scope, split, zeros, type Tensor } from '@umt/tensor';
+import { attention, broadcastTo, cast, reshape, scope, split, zeros, type Tensor } from '@umt/tensor';
 import { checkCounts, checkHeads } from './check-size.ts';
 import type { ProbeConfig } from './linear-probe.ts';
 
@@ -49,7 +49,7 @@ export class AttentiveProbe extends Module {
     const [batch = 0] = tokens_BND.shape;
     return scope(() => {
       const [k_BND, v_BND] = split(this.kv.forward(this.norm1.forward(tokens_BND)), 2) as [Tensor, Tensor];
-      const q_B1D = broadcastTo(this.query.value, [batch, 1, width]);
+      const q_B1D = broadcastTo(cast(this.query.value, tokens_BND.dtype), [batch, 1, width]);
       const found_BD = reshape(attention(q_B1D, k_BND, v_BND, { heads }), [batch, width]);
       return this.head.forward(this.norm2.forward(this.proj.forward(found_BD)));
     });

@@ -1,13 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { ConfigError } from '../../config/config-error.ts';
-import { parseLabels } from '../../inference/labels.ts';
 import { VideoClassifier, type Prediction } from '../../inference/video-classifier.ts';
 import { eventLine } from '../event-line.ts';
 import { expandVideos } from '../expand-videos.ts';
+import { readLabels } from '../read-labels.ts';
 import { forEachVideo } from './for-each-video.ts';
 import { addInferenceOptions, pretrainedOptions, viewOptions, type InferenceFlags } from './inference-options.ts';
 import type { CommandIo } from './io.ts';
+import { shownWhile } from './status-line.ts';
 
 /** The command's flags as they were typed. */
 interface Typed extends InferenceFlags {
@@ -51,7 +50,9 @@ async function classify(named: readonly string[], typed: Typed, io: CommandIo): 
   const { weights, top, json = false } = typed;
   const labels = typed.labels === undefined ? {} : { labels: await readLabels(typed.labels) };
   const videos = await expandVideos(named);
-  const classifier = await VideoClassifier.fromPretrained(weights, { ...pretrainedOptions(typed), ...labels });
+  const classifier = await shownWhile(`loading ${weights}`, io, () =>
+    VideoClassifier.fromPretrained(weights, { ...pretrainedOptions(typed), ...labels }),
+  );
   try {
     return await forEachVideo(videos, json, io, async ({ path, onView, status }) => {
       const predictions = await classifier.classify(path, { ...viewOptions(typed), top, onView });
@@ -61,14 +62,6 @@ async function classify(named: readonly string[], typed: Typed, io: CommandIo): 
   } finally {
     classifier.dispose();
   }
-}
-
-async function readLabels(path: string): Promise<readonly string[]> {
-  const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    const problem = cause.code === 'ENOENT' ? 'there is no such file' : `cannot be read (${cause.code})`;
-    throw new ConfigError(`${path}: ${problem}`);
-  });
-  return parseLabels(text, path);
 }
 
 function asText(path: string, predictions: readonly Prediction[], { colors }: CommandIo): string {

@@ -6,6 +6,7 @@ import { expandVideos } from '../expand-videos.ts';
 import { forEachVideo } from './for-each-video.ts';
 import { addInferenceOptions, pretrainedOptions, viewOptions, type InferenceFlags } from './inference-options.ts';
 import { UsageError, type CommandIo } from './io.ts';
+import { shownWhile } from './status-line.ts';
 
 /** The command's flags as they were typed. */
 interface Typed extends InferenceFlags {
@@ -46,7 +47,9 @@ async function features(named: readonly string[], typed: Typed, io: CommandIo): 
     throw new UsageError('--tokens are those of one view: leave --clips and --crops out');
   }
   const videos = await expandVideos(named);
-  const encoder = await VideoEncoder.fromPretrained(weights, pretrainedOptions(typed));
+  const encoder = await shownWhile(`loading ${weights}`, io, () =>
+    VideoEncoder.fromPretrained(weights, pretrainedOptions(typed)),
+  );
   const found: { readonly path: string; readonly embedding: Embedding }[] = [];
   try {
     const exitCode = await forEachVideo(videos, json, io, async ({ path, onView }) => {

@@ -31,3 +31,18 @@ export function statusLine({ err, environment }: Pick<CommandIo, 'err' | 'enviro
     },
   };
 }
+
+/** Shows a text on the status line while something goes on. */
+export async function shownWhile<T>(
+  text: string,
+  io: Pick<CommandIo, 'err' | 'environment'>,
+  work: () => Promise<T>,
+): Promise<T> {
+  const status = statusLine(io);
+  status.show(text);
+  try {
+    return await work();
+  } finally {
+    status.clear();
+  }
+}

@@ -1,8 +1,7 @@
 import { createViewLoader, type UnreadableVideo, type VideoEntry, type ViewClipOptions } from '@umt/data';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
-import type { ClipClassifier } from '../classifier/clip-classifier.ts';
 import { EvaluationMeter, type EvaluationSummary } from './evaluation-summary.ts';
-import { predictVideos, type VideoPrediction } from './predict-videos.ts';
+import { predictVideos, type ClipScorer, type VideoPrediction } from './predict-videos.ts';
 
 /** How videos are looked at. */
 export interface Views {
@@ -14,8 +13,6 @@ export interface Views {
   readonly batchSize: number;
   /** Threads that decode. */
   readonly workers: number;
-  /** Memory for decoded videos, in bytes. */
-  readonly cacheBytes?: number;
 }
 
 /** A measurement of a classifier. */
@@ -33,7 +30,7 @@ export interface Measurement {
 
 /** How the views of a classifier's videos are made, as @umt/data takes it. */
 export function viewOptions({ model, sampling, shortSide }: ClassifierCard, views: Views): ViewClipOptions {
-  const { clips, crops, protocol, cacheBytes = 0 } = views;
+  const { clips, crops, protocol } = views;
   return {
     kind: 'views',
     frames: model.frames,
@@ -43,7 +40,6 @@ export function viewOptions({ model, sampling, shortSide }: ClassifierCard, view
     clips,
     crops,
     protocol,
-    cacheBytes,
   };
 }
 
@@ -53,7 +49,7 @@ export function viewOptions({ model, sampling, shortSide }: ClassifierCard, view
  * @throws DataError of @umt/data when there is no video or the views cannot be made
  */
 export async function measureClassifier(
-  model: ClipClassifier,
+  model: ClipScorer,
   { card, entries, views, firstVideo = 0, onPrediction, onUnreadable, stopSignal }: Measurement,
 ): Promise<EvaluationSummary> {
   const loader = createViewLoader({
@@ -63,7 +59,7 @@ export async function measureClassifier(
     workers: views.workers,
     ...(onUnreadable && { onUnreadable }),
   });
-  const meter = new EvaluationMeter(model.classes);
+  const meter = new EvaluationMeter(card.model.classes);
   try {
     for await (const prediction of predictVideos(model, loader.batches(firstVideo), loader.viewsPerVideo)) {
       meter.add(prediction);

@@ -1,8 +1,13 @@
 // V views, C classes.
 import type { ViewBatch, ViewPlace } from '@umt/data';
 import { ViewMerger } from '@umt/metrics';
-import { read, scope, tensor } from '@umt/tensor';
-import type { ClipClassifier } from '../classifier/clip-classifier.ts';
+import { read, scope, tensor, type Tensor } from '@umt/tensor';
+
+/** Whatever gives clips scores: a `ClipClassifier`, say. */
+export interface ClipScorer {
+  /** [B, T, H, W, 3], normalised -> [B, C] */
+  logits(video_BTHWC: Tensor): Tensor;
+}
 
 /** What a classifier says of a whole video. */
 export interface VideoPrediction {
@@ -23,16 +28,17 @@ export interface VideoPrediction {
  * @param viewsPerVideo clips times crops
  */
 export async function* predictVideos(
-  model: ClipClassifier,
+  model: ClipScorer,
   batches: AsyncIterable<ViewBatch>,
   viewsPerVideo: number,
 ): AsyncGenerator<VideoPrediction, void, undefined> {
-  const { classes } = model;
-  const merger = new ViewMerger(classes);
+  let merger: ViewMerger | undefined;
   for await (const { video, shape, places } of batches) {
     const logits_VC = scope(() => model.logits(tensor(video, shape)));
     const values = await read(logits_VC);
+    const [, classes = 0] = logits_VC.shape;
     logits_VC.dispose();
+    merger ??= new ViewMerger(classes);
     for (const [view, place] of places.entries()) {
       merger.add(place, Float32Array.from(values.subarray(view * classes, (view + 1) * classes)));
       const { probabilities, views } = merger.merged(place.index);

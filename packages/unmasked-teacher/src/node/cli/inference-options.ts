@@ -14,13 +14,21 @@ export interface InferenceFlags {
   readonly json?: boolean;
 }
 
-/** Adds these flags to a command. */
-export function addInferenceOptions(command: Command): Command {
+/**
+ * Adds these flags to a command.
+ * @param views how many clips and crops there are where none are named
+ */
+export function addInferenceOptions(
+  command: Command,
+  { clips, crops }: Pick<InferenceFlags, 'clips' | 'crops'> = { clips: 1, crops: 1 },
+): Command {
   const count = (flags: string, about: string) => new Option(flags, about).argParser(wholeNumber);
   return command
-    .addOption(count('--clips <number>', 'clips along time, averaged; the published accuracies are of 4').default(1))
     .addOption(
-      count('--crops <number>', 'crops along the longer side, averaged; the published ones are of 3').default(1),
+      count('--clips <number>', 'clips along time, averaged; the published accuracies are of 4').default(clips),
+    )
+    .addOption(
+      count('--crops <number>', 'crops along the longer side, averaged; the published ones are of 3').default(crops),
     )
     .addOption(count('--batch-size <number>', 'views that pass through the model at once').default(1))
     .addOption(count('--frames <number>', 'frames of a clip, where the weights do not tell (default 8)'))
@@ -45,7 +53,8 @@ export function viewOptions({ clips, crops, batchSize }: InferenceFlags): ViewOp
   return { clips, crops, batchSize };
 }
 
-function wholeNumber(typed: string): number {
+/** A flag's value as a whole number from 1 on. */
+export function wholeNumber(typed: string): number {
   const number = Number(typed);
   if (Number.isInteger(number) && number > 0) return number;
   throw new InvalidArgumentError('It must be a whole number from 1 on.');

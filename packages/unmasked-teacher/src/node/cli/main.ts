@@ -5,7 +5,9 @@ import { eventLine } from '../event-line.ts';
 import { addClassifyCommand } from './classify-command.ts';
 import { addConvertCommand } from './convert-command.ts';
 import { addDevicesCommand } from './devices-command.ts';
+import { addEvaluateCommand } from './evaluate-command.ts';
 import { addFeaturesCommand } from './features-command.ts';
+import { addFinetuneCommand } from './finetune-command.ts';
 import { addForwardCommand } from './forward-command.ts';
 import { addInspectCommand } from './inspect-command.ts';
 import { UsageError, type CommandIo } from './io.ts';
@@ -42,7 +44,7 @@ export async function main(words: readonly string[], io: CommandIo): Promise<num
 
 function createProgram(io: CommandIo, onExit: (code: number) => void): Command {
   const program = new Command('umt')
-    .description('Unmasked Teacher: pre-train video transformers, in TypeScript.')
+    .description('Unmasked Teacher: pre-train, fine-tune and use video transformers, in TypeScript.')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.out.write(text), writeErr: () => {} })
     .showSuggestionAfterError(false)
@@ -54,9 +56,12 @@ function createProgram(io: CommandIo, onExit: (code: number) => void): Command {
 Examples:
   ${io.program} devices
   ${io.program} pretrain tiny --data my-videos --output runs/first
+  ${io.program} finetune tiny --data train --validation test --output runs/motions
   ${io.program} pretrain --help`,
     );
   addPretrainCommand(program, io, onExit);
+  addFinetuneCommand(program, io, onExit);
+  addEvaluateCommand(program, io, onExit);
   addClassifyCommand(program, io, onExit);
   addFeaturesCommand(program, io, onExit);
   addInspectCommand(program, io);

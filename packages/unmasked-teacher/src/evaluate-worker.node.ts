@@ -1,0 +1,4 @@
+import { serveRun } from '@umt/trainer';
+import { evaluateHere } from './node/evaluate-here.ts';
+
+serveRun(evaluateHere);

@@ -41,70 +41,61 @@ export function transformAffine(image: RgbImage, matrix: AffineMatrix, filter: R
   }
 }
 
-/** The four columns or rows around a position, as offsets; reused, because a sample must allocate nothing. */
-const columns = new Int32Array(4);
-const rows = new Int32Array(4);
-
-function neighbours(first: number, size: number, step: number, offsets: Int32Array): void {
-  const last = size - 1;
-  for (let i = 0; i < 4; i++) {
-    const at = first + i;
-    offsets[i] = (at < 0 ? 0 : at > last ? last : at) * step;
-  }
-}
+/** Index limited to 0..last: the border repeats. */
+const limit = (index: number, last: number): number => (index < 0 ? 0 : index > last ? last : index);
 
 function sampleBilinear({ data, width, height }: RgbImage, x: number, y: number, target: Uint8Array, o: number): void {
   const left = Math.floor(x);
   const top = Math.floor(y);
   const dx = x - left;
   const dy = y - top;
-  neighbours(left, width, 3, columns);
-  neighbours(top, height, width * 3, rows);
-  const column0 = columns[0] as number;
-  const column1 = columns[1] as number;
-  const row0 = rows[0] as number;
-  const row1 = rows[1] as number;
+  const c0 = limit(left, width - 1) * 3;
+  const c1 = limit(left + 1, width - 1) * 3;
+  const r0 = limit(top, height - 1) * width * 3;
+  const r1 = limit(top + 1, height - 1) * width * 3;
   for (let channel = 0; channel < 3; channel++) {
-    const upper = mix(data[row0 + column0 + channel] as number, data[row0 + column1 + channel] as number, dx);
-    const lower = mix(data[row1 + column0 + channel] as number, data[row1 + column1 + channel] as number, dx);
+    const upper = mix(data[r0 + c0 + channel] as number, data[r0 + c1 + channel] as number, dx);
+    const lower = mix(data[r1 + c0 + channel] as number, data[r1 + c1 + channel] as number, dx);
     target[o + channel] = mix(upper, lower, dy);
   }
 }
 
 const mix = (from: number, to: number, part: number): number => from + (to - from) * part;
 
+/** At a part of 0 a cubic is its second value: shears and shifts need one row or one column, with the same result. */
 function sampleBicubic({ data, width, height }: RgbImage, x: number, y: number, target: Uint8Array, o: number): void {
   const left = Math.floor(x);
   const top = Math.floor(y);
   const dx = x - left;
   const dy = y - top;
-  neighbours(left - 1, width, 3, columns);
-  neighbours(top - 1, height, width * 3, rows);
+  const c0 = limit(left - 1, width - 1) * 3;
+  const c1 = limit(left, width - 1) * 3;
+  const c2 = limit(left + 1, width - 1) * 3;
+  const c3 = limit(left + 2, width - 1) * 3;
+  const r0 = limit(top - 1, height - 1) * width * 3;
+  const r1 = limit(top, height - 1) * width * 3;
+  const r2 = limit(top + 1, height - 1) * width * 3;
+  const r3 = limit(top + 2, height - 1) * width * 3;
   for (let channel = 0; channel < 3; channel++) {
-    const value =
-      dy === 0
-        ? rowValue(data, (rows[1] as number) + channel, dx)
-        : cubic(
-            rowValue(data, (rows[0] as number) + channel, dx),
-            rowValue(data, (rows[1] as number) + channel, dx),
-            rowValue(data, (rows[2] as number) + channel, dx),
-            rowValue(data, (rows[3] as number) + channel, dx),
-            dy,
-          );
+    let value: number;
+    if (dy === 0) {
+      value = between(data, r1 + c0 + channel, r1 + c1 + channel, r1 + c2 + channel, r1 + c3 + channel, dx);
+    } else if (dx === 0) {
+      value = between(data, r0 + c1 + channel, r1 + c1 + channel, r2 + c1 + channel, r3 + c1 + channel, dy);
+    } else {
+      const v0 = between(data, r0 + c0 + channel, r0 + c1 + channel, r0 + c2 + channel, r0 + c3 + channel, dx);
+      const v1 = between(data, r1 + c0 + channel, r1 + c1 + channel, r1 + c2 + channel, r1 + c3 + channel, dx);
+      const v2 = between(data, r2 + c0 + channel, r2 + c1 + channel, r2 + c2 + channel, r2 + c3 + channel, dx);
+      const v3 = between(data, r3 + c0 + channel, r3 + c1 + channel, r3 + c2 + channel, r3 + c3 + channel, dx);
+      value = cubic(v0, v1, v2, v3, dy);
+    }
     target[o + channel] = value <= 0 ? 0 : value >= 255 ? 255 : value;
   }
 }
 
-/** A row's value between its columns. At a part of 0 the cubic is its second value: shears and shifts are cheap. */
-function rowValue(data: Uint8Array, at: number, part: number): number {
-  if (part === 0) return data[at + (columns[1] as number)] as number;
-  return cubic(
-    data[at + (columns[0] as number)] as number,
-    data[at + (columns[1] as number)] as number,
-    data[at + (columns[2] as number)] as number,
-    data[at + (columns[3] as number)] as number,
-    part,
-  );
+/** The cubic through four places of the frame. */
+function between(data: Uint8Array, p0: number, p1: number, p2: number, p3: number, part: number): number {
+  return cubic(data[p0] as number, data[p1] as number, data[p2] as number, data[p3] as number, part);
 }
 
 /** Keys' cubic (a = -1), in Pillow's order of operations. */

@@ -10,6 +10,7 @@ export type {
   FinetuneClipOptions,
   FrameSampling,
   PretrainClipOptions,
+  SharedClipOptions,
   TrainingClipOptions,
   ViewClipOptions,
 } from './clip-options.ts';
@@ -21,6 +22,8 @@ export type { LabeledVideos } from './class-numbers.ts';
 export { parseLabeledList, type LabeledListOptions } from './labeled-list.ts';
 export { readLabeledVideos, type LabeledVideosOptions } from './labeled-videos.ts';
 export { listVideos, readManifest, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
+export type { RandAugmentFilter } from './rand-augment/config.ts';
+export type { ErasingOptions } from './random-erasing.ts';
 export { Loader, type BatchPlace, type LoaderOptions } from './loader.ts';
 export { labelsOf, parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
 export { mixBatch, type MixedBatch, type MixOptions } from './mix-batch.ts';

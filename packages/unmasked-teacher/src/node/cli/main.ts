@@ -57,6 +57,8 @@ Examples:
   ${io.program} devices
   ${io.program} pretrain tiny --data my-videos --output runs/first
   ${io.program} finetune tiny --data train --validation test --output runs/motions
+  ${io.program} classify video.mp4 --weights runs/motions/classifier.safetensors
+  ${io.program} inspect b16_ptk710_f8_res224.pth
   ${io.program} pretrain --help`,
     );
   addPretrainCommand(program, io, onExit);

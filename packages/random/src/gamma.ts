@@ -11,7 +11,7 @@ interface Source {
  * Gamma with scale 1 by squeezing a transformed normal (Marsaglia and Tsang 2000), as a logarithm: for small shapes nearly
  * all numbers are too small for a double. Below shape 1 a number of shape + 1 is shrunk by a power of a uniform one.
  */
-export function logGamma(shape: number, source: Source): number {
+function logGamma(shape: number, source: Source): number {
   if (shape < 1) return logGamma(shape + 1, source) + log(source.uniformOpen()) / shape;
   const d = shape - 1 / 3;
   const c = 1 / Math.sqrt(9 * d);

@@ -13,10 +13,10 @@ import {
 } from './tables.ts';
 
 /** Makes a frame of a frame of the same size. The target may not be the image's own memory. */
-export type FrameOperation = (image: RgbImage, target: Uint8Array) => void;
+type FrameOperation = (image: RgbImage, target: Uint8Array) => void;
 
 /** An operation ready to be applied to every frame of a clip: bit for bit Pillow's. */
-export function frameOperation({ name, value, filter }: DrawnOperation): FrameOperation {
+function frameOperation({ name, value, filter }: DrawnOperation): FrameOperation {
   const byTable =
     (table: Uint8Array): FrameOperation =>
     (image, target) =>

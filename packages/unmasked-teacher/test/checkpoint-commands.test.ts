@@ -134,6 +134,17 @@ describe('inspect', () => {
     expectOneLine(await umt('inspect', at('student.pth'), '--spec'), 'the published width of 64 does not divide 24', 1);
   });
 
+  test('of a file that was written here, takes from it what names and shapes do not tell', async () => {
+    const classifier = JSON.parse((await umt('inspect', at('classifier.safetensors'), '--spec')).out) as unknown;
+    expect(classifier).toMatchObject({ config: { num_heads: 3, all_frames: 4, img_size: 48, num_classes: 5 } });
+    const student = JSON.parse((await umt('inspect', at('made.safetensors'), '--spec')).out) as unknown;
+    expect(student).toMatchObject({
+      config: { encoder_num_heads: 3, num_frames: 4, img_size: 48, clip_output_dim: 8 },
+    });
+    const { out } = await umt('inspect', at('classifier.safetensors'));
+    expect(out).toMatch(/^fits video-classifier: .*5 classes, 4 frames 48 px$/m);
+  });
+
   test.each([
     ['nowhere.pth', 'there is no such file'],
     ['text.pth', 'neither a safetensors file nor one of PyTorch'],

@@ -1,8 +1,10 @@
 import { float32Source, type TensorFile } from '@umt/checkpoint';
 import { describeClipCheckpoint } from '@umt/clip';
 import { describeVitCheckpoint } from '@umt/vit';
+import { readCard } from '../classifier/classifier-card.ts';
 import type { ModelSpec } from '../forward/model-spec.ts';
-import { specOf } from './spec-of.ts';
+import { readStudentConfig } from '../stage1/student-card.ts';
+import { classifierSpec, specOf, studentSpec } from './spec-of.ts';
 
 /** A tensor of a checkpoint. */
 export interface InspectedTensor {
@@ -74,10 +76,22 @@ function fittingModel(file: TensorFile): FittingModel | null {
   if (!found) return null;
   const { model: type, summary } = found;
   try {
-    return { type, summary, spec: specOf(type, source), problem: null };
+    const own = ownConfig(file);
+    if (!own) return { type, summary, spec: specOf(type, source), problem: null };
+    const { frames, imageSize } = own.config;
+    const clip = `${frames} frames ${imageSize} px`;
+    return { type, summary: summary.replace(/, [^,]*$/, `, ${clip}`), spec: own.spec, problem: null };
   } catch (error) {
     return { type, summary, spec: null, problem: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What the file says of itself, where it was written by this package: it knows more than names and shapes tell. */
+function ownConfig({ metadata, name }: TensorFile) {
+  const card = readCard(metadata, name);
+  if (card) return { config: card.model, spec: classifierSpec(card.model) };
+  const student = readStudentConfig(metadata, name);
+  return student && { config: student, spec: studentSpec(student) };
 }
 
 /** F32 is 32, BOOL 8, F8_E4M3 8. */

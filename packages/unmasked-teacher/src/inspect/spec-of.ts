@@ -1,6 +1,6 @@
 import { openAiConfig } from '@umt/clip';
 import type { ParameterSource } from '@umt/nn';
-import { classifierConfigOf } from '@umt/vit';
+import { classifierConfigOf, type ClassifierConfig, type StudentConfig } from '@umt/vit';
 import type { ModelSpec } from '../forward/model-spec.ts';
 
 /** The published models all have heads of this width. */
@@ -48,19 +48,7 @@ function transformerSpec(
   };
   switch (type) {
     case 'video-classifier':
-      return {
-        type,
-        config: {
-          ...shared,
-          num_classes: trunk.classes,
-          embed_dim: trunk.width,
-          depth: trunk.depth,
-          num_heads: heads,
-          all_frames: trunk.frames,
-          init_values: trunk.initValues,
-          use_mean_pooling: trunk.pooling === 'mean',
-        },
-      };
+      return classifierSpec({ ...trunk, heads });
     case 'umt-pretrain':
       return {
         type,
@@ -91,6 +79,52 @@ function transformerSpec(
       };
     }
   }
+}
+
+/** The description of a classifier whose configuration is known. */
+export function classifierSpec(config: ClassifierConfig): ModelSpec {
+  return {
+    type: 'video-classifier',
+    config: {
+      img_size: config.imageSize,
+      patch_size: config.patch,
+      tubelet_size: config.tubelet,
+      mlp_ratio: config.mlpRatio,
+      qkv_bias: config.qkvBias,
+      num_classes: config.classes,
+      embed_dim: config.width,
+      depth: config.depth,
+      num_heads: config.heads,
+      all_frames: config.frames,
+      init_values: config.initValues,
+      use_mean_pooling: config.pooling === 'mean',
+    },
+  };
+}
+
+/** The description of a student whose configuration is known. */
+export function studentSpec(config: StudentConfig): ModelSpec {
+  return {
+    type: 'umt-pretrain',
+    config: {
+      img_size: config.imageSize,
+      patch_size: config.patch,
+      tubelet_size: config.tubelet,
+      mlp_ratio: config.mlpRatio,
+      qkv_bias: config.qkvBias,
+      encoder_embed_dim: config.width,
+      encoder_depth: config.depth,
+      encoder_num_heads: config.heads,
+      num_frames: config.frames,
+      clip_decoder_embed_dim: config.width,
+      clip_output_dim: config.targetWidth,
+      clip_norm_type: config.normalize,
+      clip_return_layer: config.alignedLayers,
+      clip_student_return_interval: config.layerInterval,
+      init_values: config.initValues,
+      use_learnable_pos_emb: config.learnablePositions,
+    },
+  };
 }
 
 /** @throws RangeError where heads of width 64 do not make the width */

@@ -66,7 +66,10 @@ function asText(found: CheckpointInspection, all: boolean, { colors }: CommandIo
   const kinds = Object.entries(dtypes);
   const types = kinds.map(([dtype, count]) => (kinds.length > 1 ? `${count} ${dtype}` : dtype)).join(', ');
   const elements = found.elements.toLocaleString('en-US');
-  const others = [...Object.entries(found.otherEntries), ...Object.entries(found.metadata)];
+  const others = [
+    ...Object.entries(found.otherEntries),
+    ...Object.entries(found.metadata).filter(([key]) => key !== 'format'),
+  ];
   const groups: readonly TensorGroup[] = all ? tensors.map((one) => ({ ...one, count: 1 })) : condense(tensors);
   return [
     `${colors.bold(found.name)}  ${FORMATS[found.format]}${place}`,

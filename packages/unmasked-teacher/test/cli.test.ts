@@ -1,7 +1,7 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSafetensors, saveSafetensors } from '@umt/checkpoint';
+import { openSafetensors, savePytorch } from '@umt/checkpoint';
 import { stateDict } from '@umt/nn';
 import { loadEngine } from '@umt/runtime';
 import { setEngine } from '@umt/tensor';
@@ -162,7 +162,7 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
     });
 
     test('takes a teacher from a file, and says which of its tensors do not fit another size', async () => {
-      const path = join(folder, 'clip.safetensors');
+      const path = join(folder, 'clip.pth');
       await saveTeacher(path);
       const words = ['pretrain', config, '--teacher', path, '--steps', '2'];
       const result = await umt([...words, '--output', output('taught')]);
@@ -189,7 +189,7 @@ async function saveTeacher(path: string): Promise<void> {
       { dtype: 'F32', shape: isKernel ? shape.filter((_, axis) => axis !== 2) : shape, data },
     ] as const;
   });
-  await saveSafetensors(path, Object.fromEntries(tensors));
+  await savePytorch(path, Object.fromEntries(tensors));
   setEngine(undefined);
   engine.dispose();
 }

@@ -1,0 +1,133 @@
+// @ts-check
+/**
+ * The engine "torch" beside PyTorch: the same work on the same libtorch, BLAS, threads and allocator settings, in two
+ * processes that take turns. A ratio is PyTorch's time over ours: above 1 we are faster.
+ *
+ *   pnpm build && node bench/torch-compare.mjs CASE... [--rounds 30] [--warm-up 2] [--threads 2] [--python /usr/bin/python3] [--json FILE]
+ *
+ * Cases are those of torch-cases.json, and of torch-stage1.mjs as `stage1:NAME`. With `--minimum 0.95` the exit code is 1
+ * when the lower end of a ratio's interval is below it.
+ */
+import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism, cpus } from 'node:os';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import { fileURLToPath } from 'node:url';
+
+const { values, positionals: cases } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: 'string', default: '30' },
+    'warm-up': { type: 'string', default: '2' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    python: { type: 'string', default: '/usr/bin/python3' },
+    minimum: { type: 'string' },
+    json: { type: 'string' },
+  },
+});
+
+/** What both sides run under. The allocator keeps freed memory, as the engine asks for by itself. */
+const ENVIRONMENT = {
+  ...process.env,
+  OMP_WAIT_POLICY: 'PASSIVE',
+  OMP_NUM_THREADS: values.threads,
+  GLIBC_TUNABLES: 'glibc.malloc.mmap_threshold=1073741824:glibc.malloc.trim_threshold=2147483647',
+};
+
+/** @typedef {{ readonly seconds: number, readonly cpuSeconds: number, readonly loss?: number, readonly peakBytes: number }} Pass */
+
+/**
+ * A process that does one pass when asked to.
+ * @param {string} command
+ * @param {readonly string[]} words
+ */
+async function start(command, words) {
+  const child = spawn(command, [...words, '--threads', values.threads], {
+    env: ENVIRONMENT,
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const next = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`${command} ${words.join(' ')} ended`);
+    return JSON.parse(value);
+  };
+  const { ready } = await next();
+  return {
+    name: ready,
+    /** @returns {Promise<Pass>} */
+    pass: () => (child.stdin.write('\n'), next()),
+    end: () => child.stdin.end(),
+  };
+}
+
+/** @param {readonly number[]} numbers */
+const ascending = (numbers) => [...numbers].sort((a, b) => a - b);
+
+/** The median with its 95 % interval, from order statistics. @param {readonly number[]} numbers */
+function medianOf(numbers) {
+  const sorted = ascending(numbers);
+  const half = 0.98 * Math.sqrt(sorted.length);
+  const at = (/** @type {number} */ rank) => sorted[Math.max(0, Math.min(sorted.length - 1, rank))] ?? NaN;
+  const middle = (sorted.length - 1) / 2;
+  return {
+    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
+    low: at(Math.floor(sorted.length / 2 - half) - 1),
+    high: at(Math.ceil(sorted.length / 2 + half)),
+  };
+}
+
+const script = (/** @type {string} */ name) => fileURLToPath(new URL(name, import.meta.url));
+
+/** @param {string} name */
+async function compare(name) {
+  const [kind, stage1Case] = name.split(':');
+  const isStage1 = kind === 'stage1';
+  const words = [isStage1 ? (stage1Case ?? '') : name];
+  const ours = await start(process.execPath, [script(isStage1 ? 'torch-stage1.mjs' : 'torch-vit.mjs'), ...words]);
+  const theirs = await start(values.python, [script(isStage1 ? 'pytorch_stage1.py' : 'pytorch_vit.py'), ...words]);
+  /** @type {{ readonly ours: Pass, readonly theirs: Pass }[]} */
+  const passes = [];
+  const warmUp = Number(values['warm-up']);
+  for (let round = -warmUp; round < Number(values.rounds); round++) {
+    // who goes first alternates too
+    const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+    const results = [await first.pass(), await second.pass()];
+    const [a, b] = /** @type {[Pass, Pass]} */ (round % 2 === 0 ? results : results.reverse());
+    if (round >= 0) passes.push({ ours: a, theirs: b });
+  }
+  ours.end();
+  theirs.end();
+  const last = passes.at(-1);
+  return {
+    case: name,
+    rounds: passes.length,
+    ratio: medianOf(passes.map((pass) => pass.theirs.seconds / pass.ours.seconds)),
+    // of the time that both processes' threads were running: what a busy machine changes less
+    cpuRatio: medianOf(passes.map((pass) => pass.theirs.cpuSeconds / pass.ours.cpuSeconds)),
+    seconds: medianOf(passes.map((pass) => pass.ours.seconds)).median,
+    pytorchSeconds: medianOf(passes.map((pass) => pass.theirs.seconds)).median,
+    peakBytes: last?.ours.peakBytes,
+    pytorchPeakBytes: last?.theirs.peakBytes,
+    losses: [last?.ours.loss, last?.theirs.loss],
+    engine: ours.name,
+    pytorch: theirs.name,
+  };
+}
+
+const results = [];
+for (const name of cases) {
+  const result = await compare(name);
+  results.push(result);
+  const { ratio, cpuRatio, seconds, pytorchSeconds, peakBytes = 0, pytorchPeakBytes = 0 } = result;
+  console.log(
+    `${name}: ${ratio.median.toFixed(3)} [${ratio.low.toFixed(3)}, ${ratio.high.toFixed(3)}], processor time ${cpuRatio.median.toFixed(3)} (${(seconds * 1e3).toFixed(1)} ms, ` +
+      `PyTorch ${(pytorchSeconds * 1e3).toFixed(1)} ms; peak ${(peakBytes / 1e9).toFixed(2)} GB, PyTorch ${(pytorchPeakBytes / 1e9).toFixed(2)} GB; ` +
+      `${result.engine} beside ${result.pytorch}; losses ${result.losses.join(' and ')})`,
+  );
+}
+const report = { date: new Date().toISOString(), cpu: cpus()[0]?.model, node: process.versions.node, results };
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+const minimum = Number(values.minimum ?? 0);
+if (results.some(({ ratio }) => ratio.low < minimum)) process.exitCode = 1;

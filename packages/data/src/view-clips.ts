@@ -21,9 +21,10 @@ export function planViews(options: ViewClipOptions, { video, out }: PlanTarget):
     protocol === 'validation'
       ? [sampleValidation(shape, sampling)]
       : Array.from({ length: clips }, (_, clip) => sampleTest(shape, sampling, { clip, clips }));
-  const indices = [...new Set(wanted.flat())].sort((a, b) => a - b);
+  const held = wanted.flat();
+  const indices = [...new Set(held)].sort((a, b) => a - b);
   /** Where each frame belongs: places clip * T + t, of one frame for all clips that hold it. */
-  const places = indices.map((index) => wanted.flat().flatMap((one, place) => (one === index ? [place] : [])));
+  const places = indices.map((index) => held.flatMap((one, place) => (one === index ? [place] : [])));
   return {
     frames: indices,
     place(picture, position) {

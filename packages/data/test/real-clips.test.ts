@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createVideoClipLoader, listVideos, type UnreadableSample } from '../src/index.node.ts';
+import { createVideoClipLoader, createViewLoader, listVideos, type UnreadableSample } from '../src/index.node.ts';
 
 const CLIPS = fileURLToPath(new URL('../../../assets/clips', import.meta.url));
 const clip = { frames: 8, size: 48 };
@@ -91,4 +91,40 @@ test('a cache gives the same batches', async () => {
     expect(batch?.value).toEqual(expected?.value);
   }
   await Promise.all([plain?.close(), cached?.close()]);
+});
+
+test('real clips give views of every readable video, and the same ones from the middle on', async () => {
+  const entries = [...(await listVideos(folder)), { path: join(folder, 'missing.mp4') }];
+  const options = { kind: 'views', frames: 4, size: 48, shortSide: 56, clips: 2, crops: 3 } as const;
+  const read = async (firstVideo: number) => {
+    const loader = createViewLoader({ entries, clip: options, batchSize: 6 });
+    const batches = [];
+    for await (const batch of loader.batches(firstVideo)) batches.push(batch);
+    await loader.close();
+    return { batches, unreadable: loader.unreadable.map(({ path, cause }) => [basename(path), cause.kind]) };
+  };
+  const whole = await read(0);
+  // One batch for each readable video here, in the order of the list.
+  const names = whole.batches.map(({ places }) => [...new Set(places.map(({ path }) => basename(path)))]);
+  expect(names).toEqual([['box-1.mp4'], ['street-1.mp4'], ['tree-1.mp4']]);
+  expect(whole.unreadable.map(([name]) => name)).toEqual(['cut.mp4', 'empty.mp4', 'text.mp4', 'missing.mp4']);
+  for (const { video } of whole.batches) {
+    expect(video.every((value) => value >= -2.12 && value <= 2.65)).toBe(true);
+  }
+  const rest = await read(3);
+  expect(rest.batches).toEqual(whole.batches.slice(1));
+});
+
+test('real clips are augmented for fine-tuning', async () => {
+  const finetune = { kind: 'finetune', frames: 4, size: 48, copies: 2, erasing: { probability: 0 } } as const;
+  const loader = createVideoClipLoader({ entries: await listVideos(folder), seed: 1, clip: finetune, batchSize: 3 });
+  for await (const { video, shape } of loader.batches(0)) {
+    expect(shape).toEqual([6, 4, 48, 48, 3]);
+    expect(video.every((value) => value >= -2.12 && value <= 2.65)).toBe(true);
+    const clips = Array.from({ length: 6 }, (_, i) =>
+      video.subarray((i * video.length) / 6, ((i + 1) * video.length) / 6),
+    );
+    expect(new Set(clips.map((one) => one.join())).size).toBe(6);
+  }
+  await loader.close();
 });

@@ -209,8 +209,9 @@ describe('forward', () => {
     ...['--output', at('out.safetensors'), '--device', 'wasm', ...more],
   ];
 
-  test('writes what the library gives', async () => {
-    const result = await umt(...words());
+  test.each(['student.pth', 'student.safetensors'])('gives the reference output with %s', async (weights) => {
+    if (weights !== 'student.pth') await umt('convert', at('student.pth'), at(weights));
+    const result = await umt(...words('--weights', at(weights)));
     expect(result).toMatchObject({ code: 0, out: expect.stringMatching(/^output +\[2, 2, 8, 10\]\nwritten to /) });
     const file = await openCheckpoint(at('out.safetensors'));
     const { data } = await file.read('output');

@@ -45,7 +45,10 @@ describe.skipIf(torchVersion === null || !isBuilt)(
       ['student', 'a whole training checkpoint: model, optimizer, epoch, Namespace'],
       ['options', 'every option otherwise, half precision under module, the format before 1.6'],
       ['teacher', 'a bare visual tower'],
-      ['whole-clip', 'a whole CLIP: kernel inflated, positions resized, patches dropped'],
+      [
+        'whole-clip',
+        'a whole CLIP as OpenAI ships it, TorchScript in half precision: kernel inflated, positions resized, patches dropped',
+      ],
       ['classifier', 'mean pooling, positions interpolated by PyTorch'],
       ['first-token', 'first token, LayerScale'],
       ['videomae', 'pixels'],

@@ -1,7 +1,7 @@
 // B clips, N tokens, M of them visible, R = N - M masked; k frames of a tubelet, p pixels of a patch.
 import { pixelLoss, videoMaeTarget } from '@umt/losses';
 import { droppedTokens } from '@umt/masking';
-import { loadParameters, type ParameterSource } from '@umt/nn';
+import { loadParameters, renamedSource, type ParameterSource } from '@umt/nn';
 import { tensor } from '@umt/tensor';
 import { patchVectors, tokenCount } from '@umt/tokenizer';
 import { VideoMae, videoMaeConfig, videoMaeGrid } from '@umt/vit';
@@ -43,7 +43,9 @@ export async function videoMaePretrainModel(
     frames: spec.num_frames,
   });
   const model = new VideoMae(config);
-  await loadParameters(model, weights);
+  // PyTorch's data-parallel wrappers put `module.` before every name
+  const named = renamedSource(weights, (name) => name.replace(/^module\./, ''));
+  await loadParameters(model, named);
   return {
     module: model,
     objective: 'loss.mse',

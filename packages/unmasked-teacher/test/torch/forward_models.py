@@ -289,7 +289,10 @@ def case(name, kind, config, weights, saved, run, inputs, losses_of, legacy=Fals
     objective.backward()
     for key, one in weights.items():
         expected["grad." + key] = torch.zeros_like(one) if one.grad is None else one.grad
-    torch.save(saved, f"{folder}/{name}.pth", _use_new_zipfile_serialization=not legacy)
+    if isinstance(saved, torch.jit.ScriptModule):
+        saved.save(f"{folder}/{name}.pth")
+    else:
+        torch.save(saved, f"{folder}/{name}.pth", _use_new_zipfile_serialization=not legacy)
     torch.save(expected, f"{folder}/{name}.expected.pth")
     write_safetensors(f"{folder}/{name}.in.safetensors", inputs)
     with open(f"{folder}/{name}.json", "w") as file:
@@ -302,6 +305,20 @@ def clone(weights):
 
 def fill(shapes):
     return OrderedDict((name, weight(name, shape)) for name, shape in shapes.items())
+
+
+def scripted(tensors):
+    """A TorchScript archive with parameters of these names, as OpenAI ships CLIP."""
+    root = torch.nn.Module()
+    for name, one in tensors.items():
+        *path, last = name.split(".")
+        place = root
+        for part in path:
+            if not hasattr(place, part):
+                place.add_module(part, torch.nn.Module())
+            place = getattr(place, part)
+        place.register_parameter(last, torch.nn.Parameter(one.detach().clone()))
+    return torch.jit.script(root)
 
 
 def masks(b, t, patches, offsets):
@@ -354,21 +371,21 @@ case("options", "umt-pretrain", c2, P2, {"module": OrderedDict((n, one.detach().
      lambda P: student(P, c2, video2, mask2), {"video": video2, "mask": mask2, "target": target2},
      lambda y: aligned(y, target2), legacy=True)
 
-# the whole CLIP of another resolution: kernel inflated to two frames, positions resized, patches dropped
+# the whole CLIP of another resolution, TorchScript in half precision: kernel inflated to two frames, positions resized, patches dropped
 c3 = {**c, "layers": 3, "kernel_size": 2, "clip_norm_type": "none", "clip_return_interval": 2, "patch_size": 12, "input_resolution": 48}
-file3 = fill(clip_shapes(c3, 3))
+file3 = OrderedDict((name, one.half().float()) for name, one in fill(clip_shapes(c3, 3)).items())
 tower3 = clone(file3)
 kernel = tower3["conv1.weight"]
 tower3["conv1.weight"] = torch.stack([torch.zeros_like(kernel), kernel], 2)
 table = tower3["positional_embedding"]
 resized = F.interpolate(table[1:].reshape(1, 3, 3, -1).permute(0, 3, 1, 2), size=(4, 4), mode="bicubic", align_corners=False)
 tower3["positional_embedding"] = torch.cat([table[:1], resized.permute(0, 2, 3, 1).reshape(16, -1)])
-whole = OrderedDict(("visual." + name, one) for name, one in file3.items())
+whole = OrderedDict(("visual." + name, one.half()) for name, one in file3.items())
 whole.update({"logit_scale": torch.tensor(4.6), "text_projection": torch.ones(4, 4), "token_embedding.weight": torch.ones(9, 4)})
 video3 = numbers("video", (2, 3, 4, 48, 48), 2)
 mask3 = masks(2, 2, 16, (1, 2, 3, 9, 12))
 target3 = numbers("target", (2, 2, 10, 10), 1)
-case("whole-clip", "clip-vision", c3, tower3, whole, lambda P: clip(P, c3, video3, mask3),
+case("whole-clip", "clip-vision", c3, tower3, scripted(whole), lambda P: clip(P, c3, video3, mask3),
      {"video": video3, "mask": mask3, "target": target3}, lambda y: aligned(y, target3))
 
 # the fixtures' classifiers, with the position tables that PyTorch makes of the sine table

@@ -1,3 +1,4 @@
+import type { JoinedCollective, Membership } from './collective.ts';
 import type { CompositeKernels } from './composites/contract.ts';
 import type { DType, Shape, TypedArray } from './dtype.ts';
 import type { PrimitiveAttributes, PrimitiveName } from './primitives.ts';
@@ -53,6 +54,11 @@ export interface Engine {
     attributes: PrimitiveAttributes[P],
   ): readonly Handle[];
   memory(): EngineMemory;
+  /**
+   * Joins the other processes of a run; all of them call it. Absent where the engine's processes cannot talk to each other.
+   * @throws when they do not meet, in one line that says who is missing
+   */
+  joinCollective?(membership: Membership): Promise<JoinedCollective>;
   /** Frees every handle and the device. The engine is unusable afterwards. */
   dispose(): void;
 }

@@ -1,5 +1,11 @@
 export { getEngine, setEngine } from './ambient.ts';
-export { singleProcess, type Collective } from './collective.ts';
+export {
+  singleProcess,
+  type Collective,
+  type JoinedCollective,
+  type Membership,
+  type PendingSums,
+} from './collective.ts';
 export { checkpoint } from './checkpoint.ts';
 export { gelu, quickGelu } from './composites/activations.ts';
 export { attention, type AttentionOptions } from './composites/attention.ts';

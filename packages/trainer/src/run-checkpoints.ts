@@ -85,6 +85,8 @@ export class RunCheckpoints<Batch> {
   async save(host: HostState): Promise<void> {
     const { checkpoints } = this.#options;
     if (!checkpoints || (this.#newestStep ?? 0) === host.step) return;
+    // what a rank that was lost left of the last sums must not be kept
+    await this.#collective.barrier();
     if (this.#collective.rank === 0) await this.#write(checkpoints.store, host, checkpoints.keep ?? 3);
     await this.#collective.barrier();
     this.#newestStep = host.step;

@@ -36,6 +36,7 @@ export class RunLog {
   #epochStart: number;
   #lastFinite: SkippedStep | null = null;
   #skippedSteps: number;
+  #stopWasAsked = false;
 
   constructor(options: RunLogOptions) {
     this.#options = options;
@@ -48,6 +49,11 @@ export class RunLog {
     return this.#skippedSteps;
   }
 
+  /** Whether any rank had been asked to stop when a step was reported: what all ranks find true after the same step. */
+  get stopWasAsked(): boolean {
+    return this.#stopWasAsked;
+  }
+
   /** Whether the last reported step was applied, so that a checkpoint of it is worth keeping. */
   get lastStepWasApplied(): boolean {
     return this.#skippedInARow.length === 0;
@@ -56,7 +62,7 @@ export class RunLog {
   /**
    * Reports one step.
    *
-   * @param values [loss, ...metrics, gradient norm, 1 if the update was applied]
+   * @param values [loss, ...metrics, ranks that were asked to stop, gradient norm, 1 if the update was applied]
    * @throws DivergedError when this was one skipped step too many
    */
   report(record: StepRecord, values: ArrayLike<number>): void {
@@ -64,6 +70,7 @@ export class RunLog {
     const loss = values[0] ?? NaN;
     const gradientNorm = values[values.length - 2] ?? NaN;
     const facts = { step, loss, gradientNorm, learningRate };
+    this.#stopWasAsked ||= (values[values.length - 3] ?? 0) > 0;
     if (values[values.length - 1] === 1) {
       this.#skippedInARow.length = 0;
       this.#lastFinite = facts;

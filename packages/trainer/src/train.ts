@@ -7,6 +7,7 @@ import type { TrainHooks, TrainOptions, TrainResult } from './options.ts';
 import { planRun } from './plan.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
 import { RunLog } from './run-log.ts';
+import { expectSameStart } from './same-start.ts';
 import type { TrainingTask } from './task.ts';
 import { Throughput } from './throughput.ts';
 import { TrainingStep } from './training-step.ts';
@@ -18,8 +19,11 @@ import { TrainingStep } from './training-step.ts';
  * whose loss or gradient norm is not finite is not applied, by selection on the device. The same options and seed give
  * the same losses, bit for bit on one engine, also across a stop or a crash.
  *
+ * With a collective every rank calls this with the same options and batches of its own. Rank 0 alone writes checkpoints,
+ * all read them; when any rank is asked to stop, all end after the same step.
+ *
  * @throws TrainOptionsError when an option is out of range
- * @throws ResumeError when the checkpoints cannot be resumed
+ * @throws ResumeError when the checkpoints cannot be resumed, or ranks found different ones
  * @throws DivergedError after `maxSkippedInARow` steps in a row that were not finite
  */
 export async function train<Batch>(
@@ -44,7 +48,10 @@ export async function train<Batch>(
     );
     const resumed = await checkpoints.resume();
     const log = new RunLog({ plan, epochs, maxSkippedInARow, skippedBefore: resumed.skippedSteps, emit, now });
+    await expectSameStart(collective, plan, resumed.step);
     const late = new LateValues(log);
+    // ranks must end after the same step: with several, one that was asked says so in a step, and all read it of the next
+    const stopIsDue = () => (collective.worldSize === 1 ? (stopSignal?.aborted ?? false) : log.stopWasAsked);
     const throughput = new Throughput(now);
     let step = resumed.step;
     let checkpointIsDue = false;
@@ -63,12 +70,12 @@ export async function train<Batch>(
 
     const data = microBatches(options.batches, plan, step, now, (seconds) => throughput.addWait(seconds));
     for await (const { batch, epoch, microStep } of data) {
-      if (microStep === 0 && stopSignal?.aborted) break;
+      if (microStep === 0 && stopIsDue()) break;
       training.add(batch, { seed, step, epoch, microStep, accumulationSteps, collective });
       if (microStep < accumulationSteps - 1) continue;
 
       const rates = { learningRate: plan.learningRate(step), weightDecay: plan.weightDecay(step) };
-      const { values, metricNames } = training.finish(rates);
+      const { values, metricNames } = training.finish(rates, stopSignal?.aborted ?? false);
       if (step === resumed.step) emit({ type: 'phase', phase: 'training', detail: '', progress: null });
       step++;
       await late.push({ step, epoch, ...rates, speed: throughput.stepDone(), metricNames }, values);
@@ -83,7 +90,7 @@ export async function train<Batch>(
         throughput.skipPause();
       }
       await nextTask();
-      if (stopSignal?.aborted) break;
+      if (stopIsDue()) break;
     }
 
     await late.settle();

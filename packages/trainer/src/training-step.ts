@@ -3,6 +3,7 @@ import {
   cast,
   concat,
   dispose,
+  fullLike,
   isFinite,
   keep,
   multiply,
@@ -16,19 +17,20 @@ import {
   type Tensor,
 } from '@umt/tensor';
 import type { AdamW, StepRates } from './adamw-optimizer.ts';
+import { GradientBuckets } from './gradient-buckets.ts';
 import type { ParameterAverage } from './parameter-average.ts';
 import type { StepContext, TrainingTask } from './task.ts';
 
-/** What a step leaves on the device, to be read later: [loss, ...metrics, gradient norm, 1 if the update was applied]. */
+/** What a step leaves on the device, to be read later: [loss, ...metrics, ranks that were asked to stop, gradient norm, 1 if the update was applied]. */
 export interface StepReadout {
-  /** float32 [metricNames.length + 3]; belongs to the caller. */
+  /** float32 [metricNames.length + 4]; belongs to the caller. */
   readonly values: Tensor;
   readonly metricNames: readonly string[];
 }
 
 /**
  * One optimizer step as a sequence of micro-batches: gradients add up on the device while each backward pass goes on, and
- * are summed over the ranks during the last one. Nothing is read back.
+ * are summed over the ranks, in buckets, while the last one does. Nothing is read back.
  */
 export class TrainingStep<Batch> {
   readonly #task: TrainingTask<Batch>;
@@ -36,6 +38,7 @@ export class TrainingStep<Batch> {
   readonly #averaging: ParameterAverage | undefined;
   readonly #collective: Collective;
   readonly #gradients: Tensor[] = [];
+  readonly #buckets: GradientBuckets;
   #means: Tensor | null = null;
   #metricNames: readonly string[] = [];
 
@@ -49,6 +52,7 @@ export class TrainingStep<Batch> {
     this.#optimizer = optimizer;
     this.#averaging = averaging;
     this.#collective = collective;
+    this.#buckets = new GradientBuckets(collective);
   }
 
   /** Forward and backward pass of one micro-batch. */
@@ -67,14 +71,19 @@ export class TrainingStep<Batch> {
     });
   }
 
-  /** Applies the accumulated gradients, unless loss or gradient norm is not finite. */
-  finish(rates: StepRates): StepReadout {
+  /**
+   * Applies the accumulated gradients, unless loss or gradient norm is not finite.
+   * @param wantsStop whether this rank was asked to stop: all of them read how many were
+   */
+  finish(rates: StepRates, wantsStop: boolean): StepReadout {
     const means = this.#means;
     if (!means) throw new Error('TrainingStep: finish() before add()');
-    const gradients = this.#gradients.splice(0);
+    const own = this.#gradients.splice(0);
+    const gradients = this.#collective.worldSize === 1 ? own : this.#buckets.finish();
     this.#means = null;
     const values = scope(() => {
-      const total = this.#sumOverRanks(means);
+      const stops = fullLike(slice(means, [0], [1]), wantsStop ? 1 : 0);
+      const total = this.#collective.allReduceSum(concat([means, stops]));
       const lossIsFinite = isFinite(reshape(slice(total, [0], [1]), []));
       const { gradientNorm, applied } = this.#optimizer.update(gradients, rates, lossIsFinite);
       this.#averaging?.update(applied);
@@ -87,6 +96,7 @@ export class TrainingStep<Batch> {
   /** Disposes what an unfinished step holds. */
   dispose(): void {
     dispose(this.#gradients.splice(0));
+    this.#buckets.dispose();
     this.#means?.dispose();
     this.#means = null;
   }
@@ -105,17 +115,11 @@ export class TrainingStep<Batch> {
     const before = this.#gradients[index];
     const total = before ? keep(add(before, gradient)) : gradient;
     if (before) dispose([before, gradient]);
-    this.#gradients[index] = isLast ? this.#takeOverRanks(total) : total;
-  }
-
-  #takeOverRanks(own: Tensor): Tensor {
-    if (this.#collective.worldSize === 1) return own;
-    const total = keep(this.#collective.allReduceSum(own));
-    own.dispose();
-    return total;
-  }
-
-  #sumOverRanks(own: Tensor): Tensor {
-    return this.#collective.worldSize === 1 ? own : this.#collective.allReduceSum(own);
+    if (isLast && this.#collective.worldSize > 1) {
+      delete this.#gradients[index];
+      this.#buckets.add(index, total);
+    } else {
+      this.#gradients[index] = total;
+    }
   }
 }

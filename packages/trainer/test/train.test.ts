@@ -1,8 +1,26 @@
-import { setEngine, singleProcess, type Collective, type Tensor } from '@umt/tensor';
+import {
+  add,
+  concat,
+  fullLike,
+  keep,
+  pad,
+  setEngine,
+  singleProcess,
+  slice,
+  type Collective,
+  type Tensor,
+} from '@umt/tensor';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
-import { DivergedError, train, TrainOptionsError, type BatchSource, type TrainingEvent } from '../src/index.ts';
+import {
+  DivergedError,
+  ResumeError,
+  train,
+  TrainOptionsError,
+  type BatchSource,
+  type TrainingEvent,
+} from '../src/index.ts';
 import { Float32Engine } from './support/float32-engine.ts';
 import { runTiny, TINY } from './support/tiny-run.ts';
 import { tinyBatches, TinyModel, tinyTask, type TinyBatch } from './support/tiny-task.ts';
@@ -208,24 +226,51 @@ describe('accumulation', () => {
   });
 });
 
+/** Two ranks that hold the same, but for the first number of what rank 1 gathers. Lists the sizes of each sum. */
+function twinCollective(other: (first: number) => number = (first) => first) {
+  const sums: (readonly number[])[] = [];
+  const twins: Collective = {
+    ...singleProcess,
+    worldSize: 2,
+    allReduceSum: (own) => add(own, own),
+    startAllReduceSum(tensors) {
+      sums.push(tensors.map(({ size }) => size));
+      const doubled = tensors.map((own) => keep(add(own, own)));
+      return { finish: () => doubled };
+    },
+    allGather: (own) => concat([own, add(own, pad(fullLike(slice(own, [0, 0], [1, 1]), other(0)), [0, 0], [0, 2]))]),
+  };
+  return { twins, sums };
+}
+
 describe('several ranks', () => {
   it('average gradients, losses and metrics over the ranks', async () => {
     // Both ranks of this collective hold the same: the sum is twice the own tensor, and the mean the tensor itself.
-    const calls: number[] = [];
-    const twins: Collective = {
-      ...singleProcess,
-      worldSize: 2,
-      allReduceSum(own: Tensor) {
-        calls.push(own.size);
-        const [handle] = own.engine.run('add', [own.handle, own.handle], {});
-        if (!handle) throw new Error('add gave nothing');
-        return singleProcess.allReduceSum(fromHandle(own, handle));
-      },
-    };
+    const { twins, sums } = twinCollective();
     const [alone, together] = [await runTiny({ maxSteps: 4 }), await runTiny({ maxSteps: 4, collective: twins })];
     expect(together.steps).toEqual(alone.steps);
-    expect(calls.length).toBe(4 * (3 + 1));
+    // all three gradients fit into one bucket
+    expect(sums.map((sizes) => [...sizes].sort((x, y) => x - y))).toEqual(Array.from({ length: 4 }, () => [6, 6, 24]));
     expect(together.events[0]).toMatchObject({ effectiveBatchSize: 8 });
+  });
+
+  it('end after the same step, which comes one after any of them was asked to stop', async () => {
+    const { twins } = twinCollective();
+    const stop = new AbortController();
+    const onEvent = (event: TrainingEvent) => {
+      if (event.type === 'step' && event.step === 3) stop.abort();
+    };
+    const { result } = await runTiny({ collective: twins }, {}, { onEvent, stopSignal: stop.signal });
+    // told of step 3 while step 4 was done; step 5 carries the word, which is read after step 6
+    expect(result).toMatchObject({ outcome: 'stopped', step: 6 });
+  });
+
+  it('refuse to begin at different steps', async () => {
+    const { twins } = twinCollective((step) => step + 1);
+    await expect(runTiny({ collective: twins })).rejects.toThrow(ResumeError);
+    await expect(runTiny({ collective: twins })).rejects.toThrow(
+      'rank 1 would begin at step 1, rank 0 at step 0: all must see the same checkpoints, in a folder that their machines share',
+    );
   });
 });
 

@@ -230,7 +230,7 @@ describe('forward', () => {
     ['no such device', ['--device', 'quantum'], "there is no device 'quantum'", 2],
   ])('%s is answered in one line', async (_, more, message, code) => {
     const paths = more.map((word) => (/\.\w+$/.test(word) ? at(word) : word));
-    expectOneLine(await umt(...words(...paths)), message, code);
+    expectOneLine(await umt(...words('--device', 'cpu', ...paths)), message, code);
   });
 
   test('does not pass over a misspelt mask', async () => {
@@ -304,7 +304,8 @@ describe('classify', () => {
     ['no number', ['--clips', 'many'], /It must be a whole number from 1 on/, 2],
   ])('%s is answered in one line', async (_, more, message, code) => {
     const paths = more.map((word) => (/\.\w+$/.test(word) ? at(word) : word));
-    expectOneLine(await umt('classify', at('videos/cup.mp4'), ...weights(), ...paths), message, code);
+    const words = ['classify', at('videos/cup.mp4'), ...weights(), '--device', 'cpu', ...paths];
+    expectOneLine(await umt(...words), message, code);
   });
 });
 

@@ -35,3 +35,4 @@ export {
 export { Mlp } from './mlp.ts';
 export { Module } from './module.ts';
 export { Parameter } from './parameter.ts';
+export { valueIn } from './value-in.ts';

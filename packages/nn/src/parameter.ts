@@ -1,4 +1,4 @@
-import { keep, type Tensor, type Variable } from '@umt/tensor';
+import { cast, keep, withoutGradients, type DType, type Tensor, type Variable } from '@umt/tensor';
 
 /** A named mutable cell holding a tensor in PyTorch's shape: what training changes and checkpoints store. */
 export class Parameter implements Variable {
@@ -34,6 +34,14 @@ export class Parameter implements Variable {
     }
     const old = this.#value;
     this.#value = keep(value);
+    old.dispose();
+  }
+
+  /** Holds the value in another precision from now on: for frozen models. Training keeps its parameters in float32. */
+  convert(dtype: DType): void {
+    if (dtype === this.#value.dtype) return;
+    const old = this.#value;
+    this.#value = keep(withoutGradients(() => cast(old, dtype)));
     old.dispose();
   }
 

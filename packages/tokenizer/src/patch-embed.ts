@@ -1,5 +1,5 @@
-import { linear, reshape, zeros, type Tensor } from '@umt/tensor';
-import { Module, Parameter } from '@umt/nn';
+import { linear, reshape, scope, zeros, type Tensor } from '@umt/tensor';
+import { Module, Parameter, valueIn } from '@umt/nn';
 import type { TubeletSize } from './token-grid.ts';
 
 /** Size of a patch embedding. */
@@ -25,10 +25,13 @@ export class TubeletProjection extends Module {
     this.bias = bias ? new Parameter(zeros([width])) : null;
   }
 
-  /** Patch vectors, as from `patchVectors`: [.., 3 k p p] -> [.., D] */
+  /** Patch vectors, as from `patchVectors`: [.., 3 k p p] -> [.., D], in their precision. */
   forward(patches: Tensor): Tensor {
-    const weight = this.weight.value;
-    return linear(patches, reshape(weight, [weight.shape[0] ?? 0, -1]), this.bias?.value);
+    return scope(() => {
+      const weight = valueIn(this.weight, patches.dtype);
+      const bias = this.bias ? valueIn(this.bias, patches.dtype) : undefined;
+      return linear(patches, reshape(weight, [weight.shape[0] ?? 0, -1]), bias);
+    });
   }
 }
 

@@ -13,6 +13,8 @@ import {
   separatorField,
 } from './shared-groups.ts';
 
+const PRECISIONS = ['float32', 'bfloat16'] as const;
+
 const video = z.strictObject({
   frames: wholeNumber('frames of a clip', 1),
   size: wholeNumber('height and width of a clip in pixels', 1),
@@ -35,6 +37,7 @@ const student = z.strictObject({
   mlpRatio: positiveNumber('hidden channels of the MLP per channel of a token'),
   dropPath: fraction('stochastic depth: the rate of the last block, growing linearly from 0'),
   layerScale: number('initial value of the per-channel scale of each branch; 0 is without'),
+  precision: choice('what the student computes in; its parameters stay float32', PRECISIONS),
 });
 
 const teacher = z.strictObject({
@@ -48,6 +51,7 @@ const teacher = z.strictObject({
   patchSize: wholeNumber('height and width of a patch in pixels', 1),
   inputSize: wholeNumber('height and width, in pixels, that frames are resized to for the teacher', 1),
   outputWidth: wholeNumber('channels of a projected token, which the student learns to predict', 1),
+  precision: choice('what the frozen teacher is kept in and computes in', PRECISIONS),
 });
 
 const alignment = z.strictObject({

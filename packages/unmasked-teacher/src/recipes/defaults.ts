@@ -7,8 +7,8 @@ const defaults: Overrides<PretrainConfig> = {
   seed: 0,
   resume: true,
   video: { frames: 8, size: 224, sampling: 'sparse', stride: 1, flip: true, colorJitter: 0, repeats: 1 },
-  student: { tubelet: 1, mlpRatio: 4, layerScale: 0 },
-  teacher: { weights: null },
+  student: { tubelet: 1, mlpRatio: 4, layerScale: 0, precision: 'float32' },
+  teacher: { weights: null, precision: 'float32' },
   alignment: {
     layers: 6,
     studentInterval: 1,

@@ -47,13 +47,17 @@ export function buildStudent(config: PretrainConfig): Student {
 }
 
 /**
- * The CLIP teacher, on the ambient engine: with the weights of `source`, or, where there is none, random ones.
+ * The CLIP teacher, on the ambient engine and in its configured precision: with the weights of `source`, or, where there is
+ * none, random ones.
  *
  * @throws ClipCheckpointError of @umt/clip or ParameterMismatchError of @umt/nn when the weights do not fit
  */
 export async function buildTeacher(config: PretrainConfig, source: ParameterSource | null): Promise<Teacher> {
-  if (source === null) return createRandomTeacher(teacherConfigOf(config), { seed: config.seed });
-  const teacher = new Teacher(teacherConfigOf(config));
-  await loadOpenAiTeacher(teacher, source);
+  const teacher =
+    source === null
+      ? createRandomTeacher(teacherConfigOf(config), { seed: config.seed })
+      : new Teacher(teacherConfigOf(config));
+  if (source !== null) await loadOpenAiTeacher(teacher, source);
+  for (const parameter of teacher.parameters().values()) parameter.convert(config.teacher.precision);
   return teacher;
 }

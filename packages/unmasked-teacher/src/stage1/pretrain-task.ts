@@ -2,7 +2,7 @@
 import { alignmentLoss, type AlignmentLossKind } from '@umt/losses';
 import { isDrawable } from '@umt/masking';
 import { dropPathFactors } from '@umt/nn';
-import { add, fullLike, multiply, scope, select, tensor, withoutGradients, type Tensor } from '@umt/tensor';
+import { add, cast, fullLike, multiply, scope, select, tensor, withoutGradients, type Tensor } from '@umt/tensor';
 import { patchVectors } from '@umt/tokenizer';
 import type { StepContext, TaskLoss, TrainingTask } from '@umt/trainer';
 import type { Student } from '@umt/vit';
@@ -74,13 +74,14 @@ export function createPretrainTask(options: PretrainTaskOptions): TrainingTask<V
     const targets = teachers.map((one) =>
       one === guide ? masked.features : one.teacher.targetAt(video_BTHWC, visible, grid),
     );
-    const patches_BMP = withoutGradients(() => patchVectors(video_BTHWC, size, visible));
+    const { precision } = config.student;
+    const patches_BMP = scope(() => withoutGradients(() => cast(patchVectors(video_BTHWC, size, visible), precision)));
     video_BTHWC.dispose();
     const keep = tensor(dropPathFactors({ seed, step, samples, rates }), [rates.length, 2, samples.length]);
     const { features, extraFeatures } = student.forwardPatches(patches_BMP, visible, { dropPath: keep });
     const losses = [features, ...extraFeatures].flatMap((own, index) => {
       const [one, target] = [teachers[index], targets[index]];
-      return one && target ? [{ ...one, value: alignmentLoss(own, target, one.loss) }] : [];
+      return one && target ? [{ ...one, value: float32Loss(own, target, one.loss) }] : [];
     });
     const total = scope(() => losses.map(({ value, weight }) => multiply(value, weight)).reduce((a, b) => add(a, b)));
     return {
@@ -91,6 +92,11 @@ export function createPretrainTask(options: PretrainTaskOptions): TrainingTask<V
     };
   };
   return { parameters: student.parameters(), loss };
+}
+
+/** Features are compared in float32, whatever either side computed in. */
+function float32Loss(own: Tensor, target: Tensor, kind: AlignmentLossKind): Tensor {
+  return scope(() => alignmentLoss(cast(own, 'float32'), cast(target, 'float32'), kind));
 }
 
 function teachersOf(options: PretrainTaskOptions): readonly AlignedTeacher[] {

@@ -144,6 +144,7 @@ describe('video-classifier', () => {
   test('is loaded strictly', async () => {
     const spec = (changes: object) => ({ ...SPECS.classifier, config: { ...SPECS.classifier.config, ...changes } });
     const video = videoInput(2);
+    const { tensors } = engine.memory();
     for (const [changes, message] of [
       [{ num_classes: 5 }, /2 of another shape \(head\.weight is \[7, 24\] where the model has \[5, 24\]/],
       [{ depth: 4 }, /13 missing \(blocks\.3\./],
@@ -152,6 +153,7 @@ describe('video-classifier', () => {
     ] as const) {
       await expect(run('classifier', { video }, { spec: spec(changes) })).rejects.toThrow(message);
     }
+    expect(engine.memory().tensors).toBe(tensors);
   });
 });
 

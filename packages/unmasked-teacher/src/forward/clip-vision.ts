@@ -2,7 +2,7 @@
 import { loadOpenAiTeacher, patchesPerFrame, Teacher, teacherConfig } from '@umt/clip';
 import type { ParameterSource } from '@umt/nn';
 import { tensor } from '@umt/tensor';
-import { alignmentLosses, type ForwardModel } from './forward-model.ts';
+import { alignmentLosses, loaded, type ForwardModel } from './forward-model.ts';
 import { featureTarget, ForwardInputError, videoTensor, visibleTokens, type VisibleTokens } from './inputs.ts';
 import type { ClipVisionSpec } from './model-spec.ts';
 
@@ -27,8 +27,7 @@ export async function clipVisionModel(spec: ClipVisionSpec, weights: ParameterSo
     layerInterval: spec.clip_return_interval,
     normalize: spec.clip_norm_type,
   });
-  const teacher = new Teacher(config);
-  await loadOpenAiTeacher(teacher, weights);
+  const teacher = await loaded(new Teacher(config), (module) => loadOpenAiTeacher(module, weights));
   return {
     module: teacher,
     objective: 'loss.l2',

@@ -27,3 +27,17 @@ export function alignmentLosses(features: Tensor, target: Tensor): ForwardPass['
     'loss.smooth_l1': alignmentLoss(features, target, 'smooth_l1'),
   };
 }
+
+/** Loads a new module's weights; where that fails, the module is disposed. */
+export async function loaded<Model extends Module>(
+  module: Model,
+  load: (module: Model) => Promise<unknown>,
+): Promise<Model> {
+  try {
+    await load(module);
+    return module;
+  } catch (error) {
+    module.dispose();
+    throw error;
+  }
+}

@@ -4,7 +4,7 @@ import { reshape, selectTokens, tensor, type Tensor } from '@umt/tensor';
 import { tokenCount } from '@umt/tokenizer';
 import { loadStudent, Student, studentConfig, studentGrid, type StudentConfig } from '@umt/vit';
 import { ConfigError } from '../config/config-error.ts';
-import { alignmentLosses, type ForwardModel } from './forward-model.ts';
+import { alignmentLosses, loaded, type ForwardModel } from './forward-model.ts';
 import { featureTarget, videoTensor, visibleTokens, type VisibleTokens } from './inputs.ts';
 import type { UmtPretrainSpec } from './model-spec.ts';
 
@@ -16,8 +16,7 @@ import type { UmtPretrainSpec } from './model-spec.ts';
  */
 export async function umtPretrainModel(spec: UmtPretrainSpec, weights: ParameterSource): Promise<ForwardModel> {
   const config = studentConfigOfSpec(spec);
-  const student = new Student(config);
-  await loadStudent(student, weights);
+  const student = await loaded(new Student(config), (module) => loadStudent(module, weights));
   return {
     module: student,
     objective: 'loss.l2',

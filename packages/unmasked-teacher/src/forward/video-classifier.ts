@@ -1,7 +1,7 @@
 import { labelSmoothingCrossEntropy } from '@umt/losses';
 import { ParameterMismatchError, type ParameterSource } from '@umt/nn';
 import { Classifier, classifierConfig, loadClassifier } from '@umt/vit';
-import type { ForwardModel } from './forward-model.ts';
+import { loaded, type ForwardModel } from './forward-model.ts';
 import { classTarget, videoTensor } from './inputs.ts';
 import type { VideoClassifierSpec } from './model-spec.ts';
 
@@ -26,8 +26,7 @@ export async function videoClassifierModel(spec: VideoClassifierSpec, weights: P
     initValues: spec.init_values,
     dropPath: 0,
   });
-  const classifier = new Classifier(config);
-  await loadStrictly(classifier, weights);
+  const classifier = await loaded(new Classifier(config), (module) => loadStrictly(module, weights));
   return {
     module: classifier,
     objective: 'loss.cross_entropy',
@@ -56,6 +55,5 @@ async function loadStrictly(classifier: Classifier, weights: ParameterSource): P
     misshapen,
   };
   if (Object.values(report).every((differences) => differences.length === 0)) return;
-  classifier.dispose();
   throw new ParameterMismatchError(report);
 }

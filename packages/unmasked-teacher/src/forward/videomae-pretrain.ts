@@ -6,7 +6,7 @@ import { tensor } from '@umt/tensor';
 import { patchVectors, tokenCount } from '@umt/tokenizer';
 import { VideoMae, videoMaeConfig, videoMaeGrid } from '@umt/vit';
 import { ConfigError } from '../config/config-error.ts';
-import type { ForwardModel } from './forward-model.ts';
+import { loaded, type ForwardModel } from './forward-model.ts';
 import { featureTarget, ForwardInputError, videoTensor, visibleTokens } from './inputs.ts';
 import type { VideoMaePretrainSpec } from './model-spec.ts';
 
@@ -42,10 +42,9 @@ export async function videoMaePretrainModel(
     imageSize: spec.img_size,
     frames: spec.num_frames,
   });
-  const model = new VideoMae(config);
   // PyTorch's data-parallel wrappers put `module.` before every name
   const named = renamedSource(weights, (name) => name.replace(/^module\./, ''));
-  await loadParameters(model, named);
+  const model = await loaded(new VideoMae(config), (module) => loadParameters(module, named));
   return {
     module: model,
     objective: 'loss.mse',

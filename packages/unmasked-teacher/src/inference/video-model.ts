@@ -46,6 +46,7 @@ export interface VideoModel {
   readonly sampling: ClassificationSampling;
   /** [B, T, H, W, 3] -> its embedding. */
   embed(video_BTHWC: Tensor): ClipEmbedding;
+  /** Lets the weights go; the engine stays. */
   dispose(): void;
 }
 

@@ -374,5 +374,6 @@ function refusal(error: unknown): string {
     .replace(/"(?:[^"\\]|\\.)*"/g, '""')
     .replace(/\d+/g, '0')
     .replace(/\[[^\]]*\]/g, '[]')
+    .replace(/its top level is .*/, '')
     .slice(0, 120);
 }

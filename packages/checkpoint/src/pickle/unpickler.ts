@@ -1,6 +1,8 @@
 import type { Budget } from '../budget.ts';
 import type { ByteCursor } from '../cursor.ts';
 import { Op } from './opcodes.ts';
+import { PickleError } from './pickle-error.ts';
+import { PickleStack } from './stack.ts';
 import { emptyDictionary, recordOf, type PickleDictionary, type PickleSequence, type PickleValue } from './values.ts';
 
 /** What a pickle means beyond plain data. Whatever these do not know becomes an inert record. */
@@ -11,11 +13,6 @@ export interface PickleRules {
   persistent(id: PickleValue): PickleValue;
 }
 
-/** A pickle that breaks the rules of its format; the message says how. */
-export class PickleError extends Error {}
-
-/** Values on the stack and marks in it, each: picklers put at most 1000 entries of a list or dictionary there at a time. */
-const MAX_STACK = 250_000;
 /** Longest integer, in bytes. */
 const MAX_INTEGER_BYTES = 32;
 
@@ -41,9 +38,7 @@ class Unpickler {
   readonly #cursor: ByteCursor;
   readonly #rules: PickleRules;
   readonly #budget: Budget;
-  readonly #stack: PickleValue[] = [];
-  /** Heights of the stack at its marks. */
-  readonly #marks: number[] = [];
+  readonly #stack = new PickleStack();
   readonly #memo = new Map<number, PickleValue>();
 
   constructor(cursor: ByteCursor, rules: PickleRules, budget: Budget) {
@@ -60,8 +55,8 @@ class Unpickler {
         throw new PickleError(`opcode 0x${op.toString(16)} at byte ${this.#cursor.position - 1} is not supported`);
       }
     }
-    const value = this.#pop();
-    if (this.#stack.length > 0) throw new PickleError('values are left over at the end of its pickle');
+    const value = this.#stack.pop();
+    if (!this.#stack.isEmpty) throw new PickleError('values are left over at the end of its pickle');
     return value;
   }
 
@@ -76,34 +71,34 @@ class Unpickler {
         cursor.uint64();
         return true;
       case Op.NONE:
-        return this.#push(null);
+        return this.#stack.push(null);
       case Op.NEWTRUE:
-        return this.#push(true);
+        return this.#stack.push(true);
       case Op.NEWFALSE:
-        return this.#push(false);
+        return this.#stack.push(false);
       case Op.BININT:
-        return this.#push(cursor.int32());
+        return this.#stack.push(cursor.int32());
       case Op.BININT1:
-        return this.#push(cursor.uint8());
+        return this.#stack.push(cursor.uint8());
       case Op.BININT2:
-        return this.#push(cursor.uint16());
+        return this.#stack.push(cursor.uint16());
       case Op.INT:
-        return this.#push(integerOfText(this.#text(cursor.line())));
+        return this.#stack.push(integerOfText(this.#text(cursor.line())));
       case Op.LONG1:
         return this.#pushInteger(cursor.uint8());
       case Op.LONG4:
         return this.#pushInteger(cursor.uint32());
       case Op.BINFLOAT:
         this.#budget.spend(SCALAR_COST);
-        return this.#push(cursor.bigEndianFloat64());
+        return this.#stack.push(cursor.bigEndianFloat64());
       case Op.SHORT_BINSTRING:
       case Op.SHORT_BINUNICODE:
-        return this.#push(this.#text(cursor.bytes(cursor.uint8())));
+        return this.#stack.push(this.#text(cursor.bytes(cursor.uint8())));
       case Op.BINSTRING:
       case Op.BINUNICODE:
-        return this.#push(this.#text(cursor.bytes(cursor.uint32())));
+        return this.#stack.push(this.#text(cursor.bytes(cursor.uint32())));
       case Op.BINUNICODE8:
-        return this.#push(this.#text(cursor.bytes(cursor.uint64())));
+        return this.#stack.push(this.#text(cursor.bytes(cursor.uint64())));
       case Op.SHORT_BINBYTES:
         return this.#pushBytes(cursor.uint8());
       case Op.BINBYTES:
@@ -120,9 +115,7 @@ class Unpickler {
   #container(op: number): boolean {
     switch (op) {
       case Op.MARK:
-        if (this.#marks.length >= MAX_STACK) throw new PickleError('its pickle nests too deeply');
-        this.#marks.push(this.#stack.length);
-        return true;
+        return this.#stack.mark();
       case Op.EMPTY_TUPLE:
         return this.#pushSequence('tuple', []);
       case Op.EMPTY_LIST:
@@ -131,28 +124,28 @@ class Unpickler {
         return this.#pushSequence('set', []);
       case Op.EMPTY_DICT:
         this.#budget.spend(2 * CONTAINER_COST);
-        return this.#push(emptyDictionary());
+        return this.#stack.push(emptyDictionary());
       case Op.TUPLE:
-        return this.#pushSequence('tuple', this.#popToMark());
+        return this.#pushSequence('tuple', this.#stack.popToMark());
       case Op.LIST:
-        return this.#pushSequence('list', this.#popToMark());
+        return this.#pushSequence('list', this.#stack.popToMark());
       case Op.FROZENSET:
-        return this.#pushSequence('set', this.#popToMark());
+        return this.#pushSequence('set', this.#stack.popToMark());
       case Op.TUPLE1:
-        return this.#pushSequence('tuple', this.#popMany(1));
+        return this.#pushSequence('tuple', this.#stack.popMany(1));
       case Op.TUPLE2:
-        return this.#pushSequence('tuple', this.#popMany(2));
+        return this.#pushSequence('tuple', this.#stack.popMany(2));
       case Op.TUPLE3:
-        return this.#pushSequence('tuple', this.#popMany(3));
+        return this.#pushSequence('tuple', this.#stack.popMany(3));
       case Op.APPEND:
-        return this.#append(this.#popMany(1));
+        return this.#append(this.#stack.popMany(1));
       case Op.APPENDS:
       case Op.ADDITEMS:
-        return this.#append(this.#popToMark());
+        return this.#append(this.#stack.popToMark());
       case Op.SETITEM:
-        return this.#setItems(this.#popMany(2));
+        return this.#setItems(this.#stack.popMany(2));
       case Op.SETITEMS:
-        return this.#setItems(this.#popToMark());
+        return this.#setItems(this.#stack.popToMark());
       default:
         return false;
     }
@@ -163,19 +156,16 @@ class Unpickler {
     const cursor = this.#cursor;
     switch (op) {
       case Op.POP:
-        // On an empty stretch it takes the mark away, as in Python.
-        if (this.#stack.length === this.#marks.at(-1)) this.#marks.pop();
-        else this.#pop();
-        return true;
+        return this.#stack.discard();
       case Op.POP_MARK:
-        this.#popToMark();
+        this.#stack.popToMark();
         return true;
       case Op.DUP:
-        return this.#push(this.#top());
+        return this.#stack.push(this.#stack.top());
       case Op.BINGET:
-        return this.#push(this.#recall(cursor.uint8()));
+        return this.#stack.push(this.#recall(cursor.uint8()));
       case Op.LONG_BINGET:
-        return this.#push(this.#recall(cursor.uint32()));
+        return this.#stack.push(this.#recall(cursor.uint32()));
       case Op.BINPUT:
         return this.#memorize(cursor.uint8());
       case Op.LONG_BINPUT:
@@ -195,22 +185,22 @@ class Unpickler {
         return this.#pushClass(module, this.#text(this.#cursor.line()));
       }
       case Op.STACK_GLOBAL: {
-        const [module, name] = this.#popMany(2);
+        const [module, name] = this.#stack.popMany(2);
         if (typeof module !== 'string' || typeof name !== 'string') throw new PickleError('a class has no name');
         return this.#pushClass(module, name);
       }
       case Op.REDUCE:
       case Op.NEWOBJ: {
-        const [callee, args] = this.#popMany(2);
+        const [callee, args] = this.#stack.popMany(2);
         return this.#call(callee, args);
       }
       case Op.NEWOBJ_EX: {
-        const [callee, args] = this.#popMany(3);
+        const [callee, args] = this.#stack.popMany(3);
         return this.#call(callee, args);
       }
       case Op.BUILD: {
-        const state = this.#pop();
-        const built = recordOf(this.#top());
+        const state = this.#stack.pop();
+        const built = recordOf(this.#stack.top());
         if (built?.kind === 'object') built.state = state;
         // An OrderedDict's attributes (the `_metadata` of a state dict) and a parameter's say nothing about tensors.
         else if (built?.kind !== 'dictionary' && built?.kind !== 'tensor') {
@@ -220,41 +210,10 @@ class Unpickler {
       }
       case Op.BINPERSID:
         this.#budget.spend(CONTAINER_COST);
-        return this.#push(this.#rules.persistent(this.#pop()));
+        return this.#stack.push(this.#rules.persistent(this.#stack.pop()));
       default:
         return false;
     }
-  }
-
-  #push(value: PickleValue): true {
-    if (this.#stack.length >= MAX_STACK) throw new PickleError(`its pickle puts over ${MAX_STACK} values on the stack`);
-    this.#stack.push(value);
-    return true;
-  }
-
-  #top(): PickleValue {
-    const value = this.#stack.length > (this.#marks.at(-1) ?? 0) ? this.#stack.at(-1) : undefined;
-    if (value === undefined) throw new PickleError('its pickle takes a value from an empty stack');
-    return value;
-  }
-
-  #pop(): PickleValue {
-    const value = this.#top();
-    this.#stack.pop();
-    return value;
-  }
-
-  #popMany(count: number): PickleValue[] {
-    if (this.#stack.length - count < (this.#marks.at(-1) ?? 0)) {
-      throw new PickleError('its pickle takes a value from an empty stack');
-    }
-    return this.#stack.splice(this.#stack.length - count);
-  }
-
-  #popToMark(): PickleValue[] {
-    const mark = this.#marks.pop();
-    if (mark === undefined) throw new PickleError('its pickle goes back to a mark that is not there');
-    return this.#stack.splice(mark);
   }
 
   #text(bytes: Uint8Array): string {
@@ -264,27 +223,27 @@ class Unpickler {
 
   #pushBytes(length: number): true {
     this.#budget.spend(CONTAINER_COST);
-    return this.#push(this.#cursor.bytes(length));
+    return this.#stack.push(this.#cursor.bytes(length));
   }
 
   #pushInteger(length: number): true {
     if (length > MAX_INTEGER_BYTES) throw new PickleError(`an integer has ${length} bytes`);
     this.#budget.spend(SCALAR_COST + length);
-    return this.#push(integerOfBytes(this.#cursor.bytes(length)));
+    return this.#stack.push(integerOfBytes(this.#cursor.bytes(length)));
   }
 
   #pushSequence(kind: PickleSequence['kind'], items: PickleValue[]): true {
     this.#budget.spend(CONTAINER_COST + ITEM_COST * items.length);
-    return this.#push({ kind, items });
+    return this.#stack.push({ kind, items });
   }
 
   #pushClass(module: string, name: string): true {
     this.#budget.spend(CONTAINER_COST);
-    return this.#push({ kind: 'class', name: `${module}.${name}` });
+    return this.#stack.push({ kind: 'class', name: `${module}.${name}` });
   }
 
   #append(items: readonly PickleValue[]): true {
-    const list = recordOf(this.#top());
+    const list = recordOf(this.#stack.top());
     // What an unknown object collects is of no use.
     if (list?.kind === 'object') return true;
     if (list?.kind !== 'list' && list?.kind !== 'set') throw new PickleError('its pickle appends to what is no list');
@@ -294,13 +253,27 @@ class Unpickler {
   }
 
   #setItems(items: readonly PickleValue[]): true {
-    const target = recordOf(this.#top());
+    const target = recordOf(this.#stack.top());
     const dictionary = target?.kind === 'object' ? target.entries : target;
     if (dictionary?.kind !== 'dictionary') throw new PickleError('its pickle sets entries of what is no dictionary');
     if (items.length % 2 !== 0) throw new PickleError('its pickle sets a key without a value');
     this.#budget.spend(ITEM_COST * items.length);
     assign(dictionary, items);
     return true;
+  }
+
+  #memorize(index: number): true {
+    // Picklers count up. An index beyond the pickle's bytes is made to fill tables.
+    if (index > this.#cursor.length) throw new PickleError(`its pickle remembers a value under ${index}`);
+    this.#budget.spend(MEMO_COST);
+    this.#memo.set(index, this.#stack.top());
+    return true;
+  }
+
+  #recall(index: number): PickleValue {
+    const value = this.#memo.get(index);
+    if (value === undefined) throw new PickleError(`its pickle recalls value ${index}, which it never remembered`);
+    return value;
   }
 
   #call(callee: PickleValue | undefined, args: PickleValue | undefined): true {
@@ -310,21 +283,9 @@ class Unpickler {
     if (given?.kind !== 'tuple') throw new PickleError('its pickle calls with what is no tuple of arguments');
     this.#budget.spend(3 * CONTAINER_COST);
     const outcome = this.#rules.call(called.name, given.items);
-    return this.#push(outcome ?? { kind: 'object', className: called.name, state: null, entries: emptyDictionary() });
-  }
-
-  #memorize(index: number): true {
-    // Picklers count up. An index beyond the pickle's bytes is made to fill tables.
-    if (index > this.#cursor.length) throw new PickleError(`its pickle remembers a value under ${index}`);
-    this.#budget.spend(MEMO_COST);
-    this.#memo.set(index, this.#top());
-    return true;
-  }
-
-  #recall(index: number): PickleValue {
-    const value = this.#memo.get(index);
-    if (value === undefined) throw new PickleError(`its pickle recalls value ${index}, which it never remembered`);
-    return value;
+    return this.#stack.push(
+      outcome ?? { kind: 'object', className: called.name, state: null, entries: emptyDictionary() },
+    );
   }
 }
 

@@ -1,6 +1,6 @@
 import { CheckpointError } from '../checkpoint-error.ts';
 import { EndOfBytes } from '../cursor.ts';
-import { PickleError } from '../pickle/unpickler.ts';
+import { PickleError } from '../pickle/pickle-error.ts';
 
 /** Longest pickle that is read. That of a model of 300 tensors with Adam takes 100 kB. */
 export const MAX_PICKLE_BYTES = 16_000_000;

@@ -1,5 +1,6 @@
 import { quoted } from '../checkpoint-error.ts';
-import { PickleError, type PickleRules } from '../pickle/unpickler.ts';
+import { PickleError } from '../pickle/pickle-error.ts';
+import type { PickleRules } from '../pickle/unpickler.ts';
 import {
   emptyDictionary,
   recordOf,

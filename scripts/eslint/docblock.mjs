@@ -4,7 +4,7 @@
 
 /** Whether a class member is for others to call. @param {Node} member */
 const isPublicMethod = (member) =>
-  ['MethodDefinition', 'TSAbstractMethodDefinition'].includes(member.type) &&
+  ['MethodDefinition', 'TSAbstractMethodDefinition', 'TSMethodSignature'].includes(member.type) &&
   ['method', 'get'].includes(member.kind) &&
   !['private', 'protected'].includes(member.accessibility) &&
   member.key.type !== 'PrivateIdentifier' &&
@@ -12,7 +12,8 @@ const isPublicMethod = (member) =>
 
 /**
  * Every symbol a source file exports has a docblock that says something, and so has every public method and getter of an
- * exported class. What overrides a method or implements an interface is described there.
+ * exported class or interface. What overrides a method or implements an interface is described there. Fields may speak for
+ * themselves.
  * @type {import('eslint').Rule.RuleModule}
  */
 export const docblock = {
@@ -39,7 +40,8 @@ export const docblock = {
             context.report({ node: statement, message: `exported ${name} has no docblock` });
           documented.add(name);
           const declaration = statement.declaration ?? statement;
-          if (declaration.type !== 'ClassDeclaration' || declaration.implements?.length > 0) return;
+          const isOpenClass = declaration.type === 'ClassDeclaration' && !(declaration.implements?.length > 0);
+          if (!isOpenClass && declaration.type !== 'TSInterfaceDeclaration') return;
           const described = new Set();
           for (const member of declaration.body.body.filter(isPublicMethod)) {
             const method = sourceCode.getText(member.key);

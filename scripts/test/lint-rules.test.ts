@@ -125,8 +125,9 @@ describe('docblocks', () => {
     ['a method', 'export class Layer { forward(): void {} }', 'forward'],
     ['a getter', 'export class Layer { get width(): number { return 3; } }', 'width'],
     ['a static method', 'export class Layer { static of(): Layer { return new Layer(); } }', 'of'],
+    ['a method of an interface', 'export interface Layer { readonly width: number; forward(): void }', 'forward'],
     ['a method of a class exported later', 'class Layer { forward(): void {} }\nexport { Layer };', 'forward'],
-  ])('are demanded of %s of an exported class', async (_kind, code, name) => {
+  ])('are demanded of %s that is exported with what it belongs to', async (_kind, code, name) => {
     const messages = await messagesFor('packages/nn/src/x.ts', `${DOC}${code}`);
     expect(messages).toEqual([`house/docblock: exported Layer has no docblock at ${name}`]);
   });

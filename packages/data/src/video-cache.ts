@@ -2,6 +2,7 @@ import type { Picture, Video } from '@umt/video';
 
 /** What a clip is made from: an open video, or one that is held decoded. */
 export type ClipVideo = Pick<Video, 'frameCount' | 'width' | 'height' | 'close'> & {
+  /** Decodes frames, in the order asked. */
   frames(indices: readonly number[]): AsyncIterable<Picture>;
 };
 

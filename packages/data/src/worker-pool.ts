@@ -5,6 +5,7 @@ import { revive, type FromWorker, type ToWorker } from './worker-protocol.ts';
 
 /** The main thread's side of one worker, in Node or in browsers. */
 export interface WorkerPort {
+  /** Sends a message to the worker. */
   post(message: ToWorker): void;
   /** Called once. `onDeath` says why the worker is gone. */
   listen(onMessage: (message: FromWorker) => void, onDeath: (reason: string) => void): void;

@@ -23,7 +23,9 @@ export interface PortableError {
 
 /** The worker's side: how it hears and speaks. */
 export interface WorkerScope {
+  /** Calls back with each message of the pool. */
   listen(onMessage: (message: ToWorker) => void): void;
+  /** Answers the pool; what is transferred is gone here. */
   post(message: FromWorker, transfer: readonly ArrayBuffer[]): void;
   /** Lets the worker end. */
   close(): void;

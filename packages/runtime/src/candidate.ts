@@ -34,6 +34,7 @@ export interface Candidate {
   readonly isAutomatic: boolean;
   /** Places it can be asked for in, after its name and a colon, in words; absent where there is only one. */
   readonly places?: string;
+  /** Looks whether it can run here, starting nothing that stays. */
   probe(): Promise<Availability>;
   /**
    * Starts it. Rejects with a message that says what to install; when it was not asked for by name also where another

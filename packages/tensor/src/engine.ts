@@ -46,6 +46,7 @@ export interface Engine {
   upload(data: TypedArray, shape: Shape, dtype: DType): Handle;
   /** Copies a handle's elements back, row-major. The handle may be freed as soon as the call has returned. */
   read(handle: Handle): Promise<TypedArray>;
+  /** Gives a handle back; its storage goes with the last handle that shares it. */
   free(handle: Handle): void;
   /** Runs one primitive. Inputs were checked by the caller: shapes, dtypes and attributes are valid. */
   run<P extends PrimitiveName>(
@@ -53,6 +54,7 @@ export interface Engine {
     inputs: readonly Handle[],
     attributes: PrimitiveAttributes[P],
   ): readonly Handle[];
+  /** What is held at this moment. */
   memory(): EngineMemory;
   /**
    * Joins the other processes of a run; all of them call it. Absent where the engine's processes cannot talk to each other.

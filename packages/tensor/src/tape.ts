@@ -32,7 +32,9 @@ interface Node {
 
 /** Something that watches operations: a tape that records them, or the probe of `checkpoint`. */
 export interface Observer {
+  /** Whether what is computed from a tensor must be recorded. */
   tracks(tensor: Tensor): boolean;
+  /** Takes an operation down. */
   record(recording: Recording): void;
 }
 

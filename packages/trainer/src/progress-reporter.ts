@@ -3,6 +3,7 @@ import { eventLine, plainLine, progressLine, type ProgressView } from './progres
 
 /** The part of a terminal's stream that is used: `process.stdout` and `process.stderr` have it. */
 export interface TextStream {
+  /** Writes text as it is. */
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;

@@ -16,17 +16,21 @@ export type FromWorker =
 
 /** The main thread's end of a worker. */
 export interface WorkerPort {
+  /** Sends a message to the worker. */
   post(message: ToWorker): void;
   /** @param onDeath told in words that complete "the worker died: ..." */
   listen(onMessage: (message: FromWorker) => void, onDeath: (reason: string) => void): void;
   /** Lets a worker that has answered end by itself, and ends it if it does not. */
   retire(): void;
+  /** Ends the worker, whatever it does. */
   terminate(): Promise<void>;
 }
 
 /** The worker's own end. */
 export interface ParentPort {
+  /** Sends a message to whoever started the worker. */
   post(message: FromWorker): void;
+  /** Calls back with each message to the worker. */
   listen(onMessage: (message: ToWorker) => void): void;
   /** Stops listening, so that a worker with nothing left to do can end. */
   close(): void;

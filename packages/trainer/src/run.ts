@@ -15,7 +15,9 @@ export interface RunHandle<Result> {
 
 /** A browser's Worker, as far as a declaration that Node reads too can name it. */
 export interface WebWorker {
+  /** Sends a message to the worker. */
   postMessage(message: unknown): void;
+  /** Ends the worker at once. */
   terminate(): void;
 }
 

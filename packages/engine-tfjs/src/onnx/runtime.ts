@@ -8,6 +8,7 @@ export type OnnxTensors = Readonly<Record<string, OnnxTensor>>;
 export interface OnnxSession {
   /** Runs at once and returns when every fetch is written in place. */
   run(feeds: OnnxTensors, fetches: OnnxTensors): void;
+  /** Frees the session and its graph. */
   dispose(): void;
 }
 

@@ -26,7 +26,9 @@ interface Binding {
 export interface TensorFlowBackend extends KernelBackend {
   readonly isUsingGpuDevice: boolean;
   readonly binding: Binding;
+  /** Numbers by which the binding knows tensors; those still on the host are copied to it. */
   getInputTensorIds(tensors: readonly TensorInfo[]): readonly number[];
+  /** A tensor of the package for what the binding returned. */
   createOutputTensor(output: { readonly id: number }): TensorInfo;
 }
 

@@ -67,9 +67,11 @@ export interface DenseKernels {
   softmax(x: Span, out: Span, rows: number, columns: number): void;
   /** May be in place. */
   unary(name: DenseUnary, x: Span, out: Span): void;
+  /** out = the exact GELU of x, which it may be. */
   gelu(x: Span, out: Span): void;
   /** out = gradient * gelu'(x) */
   geluGradient(x: Span, gradient: Span, out: Span): void;
+  /** out = x sigmoid(1.702 x); it may be x. */
   quickGelu(x: Span, out: Span): void;
   /** out = gradient * quickGelu'(x) */
   quickGeluGradient(x: Span, gradient: Span, out: Span): void;
@@ -86,5 +88,6 @@ export interface DenseKernels {
   ): void;
   /** One AdamW update in place. */
   adamw(spans: AdamWSpans, numbers: AdamWNumbers): void;
+  /** Frees what the kernels hold outside the heap. */
   dispose(): void;
 }

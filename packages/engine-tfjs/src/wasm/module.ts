@@ -19,8 +19,11 @@ export type WasmFunction = (...values: readonly WasmArgument[]) => void;
 export interface WasmModule {
   /** The heap; replaced when it grows. */
   readonly HEAPU8: Uint8Array<ArrayBuffer>;
+  /** Reserves memory on the heap and returns its offset, 0 where there is none left. */
   _malloc(bytes: number): number;
+  /** Gives memory back. */
   _free(offset: number): void;
+  /** A function of the module as one of JavaScript. */
   cwrap(name: string, returns: null, types: readonly ('number' | 'array')[]): WasmFunction;
   readonly tfjs: {
     registerTensor(id: number, size: number, offset: number): void;
@@ -35,6 +38,7 @@ export interface LoadedWasm {
   readonly hasSimd: boolean;
   /** Threads XNNPACK uses; more than 1 only in cross-origin isolated pages. */
   readonly threads: number;
+  /** Ends the module and its threads. */
   dispose(): void;
 }
 

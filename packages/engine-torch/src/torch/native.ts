@@ -27,7 +27,7 @@ export interface NativeModule {
 }
 
 /** The functions of one engine. Tensors are slot numbers; devices are 0 for the CPU, 1 + index for CUDA. */
-export interface NativeBridge {
+export interface NativeBridge extends NativeRanks {
   /** The number of an ATen operator; -1 where this torch has none of the name. */
   findOperator(name: string, overload: string): number;
   /** A letter per argument, after '?' where it is optional; see native/operators.h. */
@@ -40,6 +40,7 @@ export interface NativeBridge {
   upload(data: TypedArray, arrayCode: number, code: number, device: number): void;
   /** Copies a tensor out, off the calling thread. */
   read(slot: number, target: TypedArray, arrayCode: number): Promise<TypedArray>;
+  /** Frees the tensor in a slot, which is used again. */
   free(slot: number): void;
   /** Whether the tensor's memory belongs to this slot alone and may be written in place. */
   isSoleOwner(slot: number): boolean;
@@ -55,6 +56,33 @@ export interface NativeBridge {
   layerNorm(): void;
   /** Its gradients: gradient, x, scale, reciprocal deviation, and 1 where x needs its own. */
   layerNormBackward(): void;
+  /** Starts a sum over ranks; the number of tensors and their slots stand in the arguments. Returns the number of a job. */
+  startSum(): number;
+  /** Waits for a job; its tensors stand in the results. */
+  finishJob(job: number): void;
   /** Frees every tensor. */
   close(): void;
+}
+
+/** The part of an engine's functions that lets it compute with other processes. */
+export interface NativeRanks {
+  /** Opens or finds torch's TCPStore. */
+  openStore(host: string, port: number, isServer: number, prefix: string, timeoutSeconds: number): void;
+  storeSet(key: string, value: string): void;
+  /** The value of a key; empty while there is none. */
+  storeGet(key: string): string;
+  /** Opens the port on which other ranks connect, and returns it. */
+  listenForRanks(worldSize: number): number;
+  /** What the ranks of NCCL meet by, as text; made by rank 0. */
+  newNcclId(): string;
+  /** Connects to the ranks, each a line with address and port; returns the number of a job. */
+  joinRanks(rank: number, addresses: string, token: string, device: number, ncclId: string): number;
+  /** Returns the number of a job. */
+  startGather(slot: number, worldSize: number): number;
+  /** Whether `finishJob` would not wait. Throws when the job failed or a rank was lost. */
+  isJobDone(job: number): boolean;
+  /** The rank that was lost; -1 for none. */
+  lostRank(): number;
+  /** Ends all connections, with a goodbye or without. */
+  partFromRanks(isOrderly: number): void;
 }

@@ -1,5 +1,6 @@
 /** What a check of several fields together reports to: the field to change and what it must be. */
 export interface Refinement {
+  /** Adds a complaint about the field at a path. */
   addIssue(issue: { readonly code: 'custom'; readonly path: string[]; readonly message: string }): void;
 }
 

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { writeSpriteClips } from '@umt/sprites';
 import { runExample } from './run-example.ts';
 
 describe('examples', () => {
@@ -33,6 +34,26 @@ describe('examples', () => {
       expect(existsSync(join(output, 'report.html'))).toBe(true);
     } finally {
       rmSync(output, { recursive: true });
+    }
+  }, 120_000);
+
+  it('finetune-tiny trains a classifier, measures it and names what a video shows', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'finetune-tiny-'));
+    try {
+      const [train, test] = [join(folder, 'train'), join(folder, 'test')];
+      const format = { classes: ['grow', 'move-up'], clipsPerClass: 20, seed: 0, size: 48 } as const;
+      await writeSpriteClips(train, { ...format, split: 'train' });
+      const [clip] = await writeSpriteClips(test, { ...format, clipsPerClass: 4, split: 'test' });
+      const video = clip?.path ?? '';
+      const printed = await runExample('finetune-tiny', train, test, join(folder, 'run'), '4', video);
+      expect(printed).toContain('stopped after 4 steps; classes grow, move-up');
+      expect(printed).toMatch(/^top-1 [\d.]+ %, mean over classes [\d.]+ %$/m);
+      const counts = /^(\d) (\d)\n(\d) (\d)$/m.exec(printed)?.slice(1).map(Number) ?? [];
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(8);
+      expect(printed).toMatch(/0000\.mp4: (grow|move-up)$/m);
+      expect(existsSync(join(folder, 'run', 'report.html'))).toBe(true);
+    } finally {
+      rmSync(folder, { recursive: true });
     }
   }, 120_000);
 });

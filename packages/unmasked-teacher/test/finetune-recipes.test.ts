@@ -98,9 +98,9 @@ describe('fine-tuning recipes', () => {
 
 describe('fields that do not go together', () => {
   test.each([
-    [{ model: { heads: 5 } }, 'model.width must be a multiple of model.heads (5), not 96'],
+    [{ model: { heads: 5 } }, 'model.width must be a multiple of model.heads (5), not 128'],
     [{ video: { size: 30 } }, 'video.size must be a multiple of model.patchSize (8), not 30'],
-    [{ video: { frames: 7 } }, 'video.frames must be a multiple of model.tubelet (2), not 7'],
+    [{ video: { frames: 7 } }, 'video.frames must be a multiple of model.tubelet (4), not 7'],
     [{ model: { recomputedBlocks: 4 } }, 'model.recomputedBlocks must be at most model.depth (3), not 4'],
     [
       { batch: { size: 3 }, mixing: { probability: 1 } },
@@ -110,9 +110,9 @@ describe('fields that do not go together', () => {
       { loss: { classWeights: 'balanced' as const }, mixing: { probability: 1 } },
       'loss.classWeights must be none where clips are mixed',
     ],
-    [{ evaluation: { shortSide: 20 } }, 'evaluation.shortSide must be at least video.size (32), not 20'],
+    [{ evaluation: { shortSide: 20 } }, 'evaluation.shortSide must be at least video.size (48), not 20'],
     [{ method: 'linear-probe' as const }, 'from.weights must name a checkpoint for a linear-probe'],
-    [{ schedule: { warmupEpochs: 99 } }, 'schedule.warmupEpochs must be at most schedule.epochs (30), not 99'],
+    [{ schedule: { warmupEpochs: 99 } }, 'schedule.warmupEpochs must be at most schedule.epochs (40), not 99'],
     [{ augmentation: { scale: [1, 0.5] as const } }, 'augmentation.scale must have the smaller number first'],
   ])('%j', (overrides, message) => {
     expect(() => finetuneRecipe('tiny')(overrides)).toThrow(message);

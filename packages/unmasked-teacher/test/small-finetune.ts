@@ -4,7 +4,7 @@ import { CLIPS } from './small.ts';
 
 /** What makes the tiny fine-tuning recipe small enough that a step takes milliseconds. */
 export const SMALL_FINETUNE = {
-  video: { frames: 2, size: 16 },
+  video: { frames: 2, size: 16, sampling: 'sparse' },
   model: { width: 24, depth: 2, heads: 3, patchSize: 8, tubelet: 1, dropPath: 0.2 },
   optimizer: { learningRate: 0.2, minLearningRate: 0.002 },
   batch: { size: 3 },

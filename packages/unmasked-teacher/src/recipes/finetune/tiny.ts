@@ -3,24 +3,25 @@ import type { Overrides } from '../../config/merge-config.ts';
 import { fromCommon } from './defaults.ts';
 
 /**
- * Fine-tuning in small, for CPUs: a classifier 96 wide with 3 blocks and tubelets of 2 frames on 8 frames of 32 x 32, from
- * random weights unless `from.weights` is set. Nothing is mirrored or mixed, so that directions can be classes.
+ * Fine-tuning in small, for CPUs: a classifier 128 wide with 3 blocks and tubelets of 4 frames, on 8 neighbouring frames (every second
+ * one) of 48 x 48, from random weights unless `from.weights` is set. Nothing is mirrored or mixed, so that directions can be classes.
  *
+ * Cost: 0.3 GFLOP per clip; 3000 clips of 10 classes take some six minutes on two CPU cores with onnxruntime-node.
  * @throws ConfigError when an override is not allowed
  */
 export function finetuneTiny(overrides: Overrides<FinetuneConfig> = {}): FinetuneConfig {
   const recipe: Overrides<FinetuneConfig> = {
     recipe: 'tiny',
     output: 'runs/finetune-tiny',
-    video: { size: 32 },
-    model: { width: 96, depth: 3, heads: 3, patchSize: 8, tubelet: 2, dropPath: 0, headScale: 1 },
-    augmentation: { randAugment: null, scale: [0.6, 1], ratio: [0.9, 1.11], flip: false, erasing: 0, repeats: 1 },
+    video: { size: 48, sampling: 'dense', stride: 2 },
+    model: { width: 128, depth: 3, heads: 4, patchSize: 8, tubelet: 4, dropPath: 0, headScale: 1 },
+    augmentation: { randAugment: null, scale: [0.8, 1], ratio: [0.9, 1.11], flip: false, erasing: 0, repeats: 1 },
     mixing: { probability: 0 },
-    optimizer: { learningRate: 1.6e-2, minLearningRate: 1.6e-4, layerDecay: 1 },
-    schedule: { epochs: 30, warmupEpochs: 3, warmupLearningRate: 1.6e-4 },
+    optimizer: { learningRate: 9.6e-3, minLearningRate: 9.6e-5, layerDecay: 1 },
+    schedule: { epochs: 40, warmupEpochs: 2, warmupLearningRate: 9.6e-5 },
     batch: { size: 32, accumulation: 1 },
     data: { separator: null, workers: 0, cacheMegabytes: 400 },
-    evaluation: { everyEpochs: 5, clips: 1, crops: 1 },
+    evaluation: { everyEpochs: 4, clips: 1, crops: 1 },
     checkpoint: { keep: 2 },
   };
   return fromCommon(recipe, overrides);

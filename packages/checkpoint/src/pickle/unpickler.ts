@@ -228,7 +228,8 @@ class Unpickler {
 
   #pushInteger(length: number): true {
     if (length > MAX_INTEGER_BYTES) throw new PickleError(`an integer has ${length} bytes`);
-    this.#budget.spend(SCALAR_COST + length);
+    // with the shorter ones that it is put together from
+    this.#budget.spend(SCALAR_COST + 8 * length);
     return this.#stack.push(integerOfBytes(this.#cursor.bytes(length)));
   }
 

@@ -6,7 +6,7 @@
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core';
 import { filterProblems } from '@arethetypeswrong/core/problems';
 import { build } from 'esbuild';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { publint } from 'publint';
@@ -19,7 +19,9 @@ import { publicPackages, resolveTarget } from './workspace.mjs';
 /** @typedef {import('./workspace.mjs').Package} Package */
 
 const EVERY_TARBALL_HAS = ['package/package.json', 'package/README.md', 'package/LICENSE'];
-const MAY_BE_IN_A_TARBALL = /^package\/(package\.json|README\.md|LICENSE|NOTICE|CHANGELOG\.md|dist\/)/;
+/** What is built, and C++ that is compiled where it is installed. */
+const MAY_BE_IN_A_TARBALL =
+  /^package\/(package\.json|README\.md|LICENSE|NOTICE|CHANGELOG\.md|dist\/|native\/[\w-]+\.(cc|h)$)/;
 
 /**
  * @param {Package} one
@@ -71,7 +73,8 @@ function manifestProblems({ dir }) {
   demand('sideEffects' in manifest, '"sideEffects" must be stated');
   demand(manifest.engines?.node === '>=20', '"engines.node" must be ">=20"');
   demand(/^.{20,}\.$/.test(manifest.description ?? ''), '"description" must be a sentence');
-  demand(JSON.stringify(manifest.files) === '["dist"]', '"files" must be ["dist"]');
+  const files = existsSync(join(dir, 'native')) ? ['dist', 'native'] : ['dist'];
+  demand(String(manifest.files) === String(files), `"files" must be ${JSON.stringify(files)}`);
   for (const [path, target] of Object.entries(manifest.exports ?? {})) {
     if (path === './package.json' || /\.(wasm|json)$/.test(path)) continue;
     demand(Object.keys(target)[0] === 'types', `exports["${path}"] must begin with "types"`);

@@ -15,6 +15,18 @@ describe('the grid behind a number of positions', () => {
     expect(sourceGrid(positions, { patch })).toEqual({ frames, rows: side, columns: side });
   });
 
+  it.each([
+    ['8 x 24 x 24 into 8 x 12 x 12', 4608, 12, 8, 8],
+    ['8 x 24 x 24 into 16 x 12 x 12', 4608, 12, 16, 8],
+    ['16 x 24 x 24 into 8 x 12 x 12', 9216, 12, 8, 16],
+    ['8 x 2 x 2 into 8 x 4 x 4', 32, 4, 8, 8],
+    ['4 x 2 x 2 into 4 x 4 x 4', 16, 4, 4, 4],
+    ['2 x 4 x 4 into 4 x 4 x 4', 32, 4, 4, 2],
+    ['4 x 4 x 4 into 16 x 4 x 4', 64, 4, 16, 4],
+  ])('is that of the file, not of the model: %s', (_, positions, side, frames, expected) => {
+    expect(sourceGrid(positions, { patch: 16, side, frames })?.frames).toBe(expected);
+  });
+
   it('is a square one that makes so many positions, if it is any', () => {
     const hint = fc.option(fc.integer({ min: 1, max: 32 }), { nil: undefined });
     fc.assert(

@@ -7,6 +7,7 @@
 
 #include <memory>
 
+#include "collective-calls.h"
 #include "cuda.h"
 #include "kernels.h"
 #include "layer-norm.h"
@@ -28,6 +29,7 @@ struct State {
   double* results = nullptr;
   size_t capacity = 0;
   napi_ref kept[2] = {nullptr, nullptr};
+  Collective collective;
   /** Bytes that V8 knows of. */
   int64_t reported = 0;
 
@@ -280,6 +282,7 @@ napi_value layer_norm_gradients(BridgeCall<0>& call) {
 
 /** Frees all tensors, and tells V8. */
 void clear(State& state) {
+  state.collective.close();
   state.slots.clear();
   int64_t total = 0;
   if (state.reported > 0) napi_adjust_external_memory(state.env, -state.reported, &total);
@@ -335,6 +338,18 @@ napi_value open(ModuleCall<2>& call) {
   define<0, sum_over_last_axes>(env, functions, "sumLastAxes", state);
   define<0, layer_norm_forward>(env, functions, "layerNorm", state);
   define<0, layer_norm_gradients>(env, functions, "layerNormBackward", state);
+  define<5, open_store<BridgeCall<5>>>(env, functions, "openStore", state);
+  define<2, store_set<BridgeCall<2>>>(env, functions, "storeSet", state);
+  define<1, store_get<BridgeCall<1>>>(env, functions, "storeGet", state);
+  define<1, listen_for_ranks<BridgeCall<1>>>(env, functions, "listenForRanks", state);
+  define<0, new_nccl_id<BridgeCall<0>>>(env, functions, "newNcclId", state);
+  define<5, join_ranks<BridgeCall<5>>>(env, functions, "joinRanks", state);
+  define<0, start_sum<BridgeCall<0>>>(env, functions, "startSum", state);
+  define<2, start_gather<BridgeCall<2>>>(env, functions, "startGather", state);
+  define<1, is_job_done<BridgeCall<1>>>(env, functions, "isJobDone", state);
+  define<1, finish_job<BridgeCall<1>>>(env, functions, "finishJob", state);
+  define<0, lost_rank<BridgeCall<0>>>(env, functions, "lostRank", state);
+  define<1, part_from_ranks<BridgeCall<1>>>(env, functions, "partFromRanks", state);
   define<0, close>(env, functions, "close", state);
   call.state->states.push_back(std::move(owned));
   return functions;

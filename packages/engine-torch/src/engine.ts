@@ -6,6 +6,8 @@ import {
   type Engine,
   type EngineMemory,
   type Handle,
+  type JoinedCollective,
+  type Membership,
   type PrimitiveAttributes,
   type PrimitiveName,
   type Shape,
@@ -22,15 +24,20 @@ export interface TorchCapabilities extends Capabilities {
   readonly torchVersion: string;
 }
 
+/** Joins the other processes of a run. */
+export type JoinRanks = (engine: Engine, torch: Torch, membership: Membership) => Promise<JoinedCollective>;
+
 /** The engine over one device of libtorch. */
 export class TorchEngine implements Engine {
   readonly name = 'torch';
   readonly capabilities: TorchCapabilities;
   readonly composites: CompositeKernels;
   readonly #torch: Torch;
+  readonly #joinRanks: JoinRanks;
 
-  constructor(torch: Torch, capabilities: TorchCapabilities) {
+  constructor(torch: Torch, capabilities: TorchCapabilities, joinRanks: JoinRanks) {
     this.#torch = torch;
+    this.#joinRanks = joinRanks;
     this.capabilities = capabilities;
     this.composites = torchComposites(torch);
   }
@@ -74,6 +81,10 @@ export class TorchEngine implements Engine {
 
   memory(): EngineMemory {
     return this.#torch.memory();
+  }
+
+  async joinCollective(membership: Membership): Promise<JoinedCollective> {
+    return this.#joinRanks(this, this.#torch, membership);
   }
 
   dispose(): void {

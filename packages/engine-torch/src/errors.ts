@@ -28,3 +28,27 @@ export class TorchUnavailableError extends Error {
  */
 export type TorchProblem =
   'platform' | 'torch' | 'headers' | 'compiler' | 'not-built' | 'build-failed' | 'unusable' | 'cuda';
+
+/** The processes of a run cannot join, or their connection broke. One line that says what to do. */
+export class CollectiveError extends Error {
+  override readonly name = 'CollectiveError';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(`torch: ${message}`, options);
+  }
+}
+
+/** A process of a run ended before the others: the run cannot go on, but resumes from its last checkpoint. */
+export class LostRankError extends Error {
+  override readonly name = 'LostRankError';
+  /** The rank that is gone. */
+  readonly rank: number;
+
+  constructor(rank: number, worldSize: number, options?: ErrorOptions) {
+    super(
+      `torch: rank ${rank} of ${worldSize} is gone: its process ended, see what it printed; start the run again to resume from its last checkpoint`,
+      options,
+    );
+    this.rank = rank;
+  }
+}

@@ -5,6 +5,8 @@ export type TorchDeviceName = 'cpu' | 'cuda' | `cuda:${number}`;
 export interface TorchEngineOptions {
   /** Default: CUDA where torch and the machine have it, else the CPU. */
   readonly device?: TorchDeviceName | 'auto';
+  /** Which GPU, where `device` names none: with several processes on a machine each has its own. Default 0. */
+  readonly gpu?: number;
   /** Threads of one operation on the CPU; default OMP_NUM_THREADS, else all that the process may use. */
   readonly threads?: number;
   /** On CUDA: only kernels that give the same bits every time. Slower. Default false. */

@@ -5,6 +5,8 @@ import type { Engine } from '@umt/tensor';
 export interface EngineOptions {
   /** Threads of one operation; default what the process may use. */
   readonly threads?: number;
+  /** Which GPU, where the device names none and there may be several; default the first. */
+  readonly gpu?: number;
   /** For the wasm engine: who multiplies matrices. Default 'auto'. */
   readonly gemm?: NonNullable<WasmEngineOptions['gemm']>;
   /** For the wasm engine in browsers: where its .wasm files are. */

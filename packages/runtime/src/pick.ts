@@ -1,4 +1,4 @@
-import type { Engine } from '@umt/tensor';
+import type { Engine, Membership } from '@umt/tensor';
 import type { Availability, Candidate, EngineOptions } from './candidate.ts';
 import { DeviceError } from './device-error.ts';
 
@@ -6,6 +6,8 @@ import { DeviceError } from './device-error.ts';
 export interface LoadOptions extends EngineOptions {
   /** 'auto', or an engine's name, for some with a place: 'torch:cuda:1'. Default: the environment's UMT_DEVICE, else 'auto'. */
   readonly device?: string;
+  /** The run of several processes that this one is part of: 'auto' then takes the engine whose processes can compute together, on a GPU of its own. */
+  readonly membership?: Membership | null;
 }
 
 /** Which engine was taken and why. */
@@ -72,7 +74,9 @@ export async function probeAll(candidates: readonly Candidate[]): Promise<readon
  */
 export async function loadChosen(options: LoadOptions, choice: Choice): Promise<LoadedEngine> {
   const { candidates, environment } = choice;
-  const { device: asked = environment || 'auto', ...engineOptions } = options;
+  const { device = environment || 'auto', membership = null, ...given } = options;
+  const asked = membership && device === 'auto' ? 'torch' : device;
+  const engineOptions = membership ? { gpu: membership.localRank, ...given } : given;
   const source = options.device === undefined && environment ? 'UMT_DEVICE asks for it' : 'asked for';
   const reports = await probeAll(candidates);
   const found = asked === 'auto' ? undefined : findAttempt(asked, candidates);

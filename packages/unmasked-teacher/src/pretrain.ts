@@ -15,6 +15,8 @@ export interface PretrainOptions {
 /** What a run leaves behind. */
 export interface PretrainResult {
   readonly outcome: 'done' | 'stopped';
+  /** Which process of the run this is: where several share it, 0 alone measured and wrote files. */
+  readonly rank: number;
   /** Steps taken. */
   readonly step: number;
   readonly totalSteps: number;

@@ -2,7 +2,7 @@ import { sizeOf, type DType, type EngineMemory, type Handle, type Shape, type Ty
 import { TorchMemoryError } from '../errors.ts';
 import { NOT_MADE, TorchHandle } from './handle.ts';
 import { LeakWatch } from './leaks.ts';
-import { DTYPE_CODES, type NativeBridge, type NativeModule } from './native.ts';
+import { DTYPE_CODES, type NativeBridge, type NativeModule, type NativeRanks } from './native.ts';
 import { ARGUMENT_CAPACITY, Operator, type Argument } from './operator.ts';
 
 /** Marks a lone number among an operator's results. */
@@ -185,6 +185,24 @@ export class Torch {
   layerNormBackward(tensors: readonly TorchHandle[], needsInput: boolean): readonly (TorchHandle | null)[] {
     this.#arguments.set([...tensors.map(({ slot }) => slot), Number(needsInput)]);
     this.#native.layerNormBackward();
+    return this.#resultTensors();
+  }
+
+  /** What lets this process compute with others. */
+  get ranks(): NativeRanks {
+    this.#expectLive();
+    return this.#native;
+  }
+
+  /** Starts a sum of tensors over the ranks; returns the number of a job. */
+  startSum(tensors: readonly TorchHandle[]): number {
+    this.#arguments.set([tensors.length, ...tensors.map(({ slot }) => slot)]);
+    return this.#native.startSum();
+  }
+
+  /** Waits for a sum or gather over the ranks. */
+  finishJob(job: number): readonly (TorchHandle | null)[] {
+    this.#native.finishJob(job);
     return this.#resultTensors();
   }
 

@@ -40,7 +40,7 @@ export function torchCandidate(inspect: () => Promise<TorchReport>): Candidate {
         };
       }
     },
-    async load({ threads }, isAskedFor, place) {
+    async load({ threads, gpu }, isAskedFor, place) {
       const { torch } = await inspect();
       if (!isAskedFor && place === 'cuda' && !torch.hasCuda) throw new Error('no CUDA in this torch');
       if (!isAskedFor && place === 'cpu' && torch.blas.isReference) {
@@ -48,7 +48,11 @@ export function torchCandidate(inspect: () => Promise<TorchReport>): Candidate {
       }
       const { createTorchEngine } = await import('@umt/engine-torch');
       const device = (place ?? 'auto') as NonNullable<TorchEngineOptions['device']>;
-      return createTorchEngine({ device, ...(threads === undefined ? {} : { threads }) });
+      return createTorchEngine({
+        device,
+        ...(threads === undefined ? {} : { threads }),
+        ...(gpu === undefined ? {} : { gpu }),
+      });
     },
   };
 }

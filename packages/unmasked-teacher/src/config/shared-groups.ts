@@ -34,7 +34,7 @@ export const scheduleGroup = z.strictObject({
 
 /** What makes one optimizer step. */
 export const batchGroup = z.strictObject({
-  size: wholeNumber('videos that pass through the models at once', 1),
+  size: wholeNumber('videos that pass through the models at once, in all processes of the run together', 1),
   accumulation: wholeNumber('batches whose gradients make one optimizer step', 1),
 });
 

@@ -1,5 +1,6 @@
 import { labelsOf, type LabeledVideos } from '@umt/data';
 import { stateDict, type NamedArray } from '@umt/nn';
+import { singleProcess, type Collective } from '@umt/tensor';
 import { ParameterAverage, train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import type { FinetuneConfig } from '../config/finetune-config.ts';
@@ -33,6 +34,8 @@ export interface FinetuneInput {
 export interface FinetuneHooks {
   readonly emit?: (event: FinetuneEvent) => void;
   readonly stopSignal?: AbortSignal;
+  /** The processes that share the run; rank 0 alone measures. Default `singleProcess`. */
+  readonly collective?: Collective;
   /** Takes the weights whenever they are the best so far. */
   readonly saveBest?: (weights: TrainedClassifier, best: BestMeasurement) => Promise<void>;
 }
@@ -67,7 +70,7 @@ export interface TrainedClassifier {
   readonly weights: ReadonlyMap<string, NamedArray>;
 }
 
-/** What came of a run. */
+/** What came of a run; on ranks other than 0 without measurements. */
 export interface FinetuneOutcome extends TrainResult {
   readonly classifier: TrainedClassifier;
   readonly trainingVideos: number;
@@ -91,7 +94,7 @@ export interface FinetuneOutcome extends TrainResult {
  */
 export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks = {}): Promise<FinetuneOutcome> {
   const { config, training, validation, start, store } = input;
-  const { emit = () => {}, stopSignal, saveBest } = hooks;
+  const { emit = () => {}, stopSignal, collective = singleProcess, saveBest } = hooks;
   const phase = (name: 'loading' | 'finishing', detail: string) =>
     emit({ type: 'phase', phase: name, detail, progress: null });
   const card = cardOf(config, training.classes);
@@ -102,6 +105,7 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
     clip: finetuneClipOptions(config),
     origin: 'the videos of data.path',
     emit,
+    collective,
   });
   phase('loading', start ? 'starting weights' : 'random weights');
   const { model, remarks } = await buildClassifier(config, card, start);
@@ -121,7 +125,10 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
   const averaging = decay === null ? undefined : new ParameterAverage(task.parameters, { decay });
   const averaged = <T>(run: () => Promise<T>) => (averaging ? averaging.withAveragedParameters(run) : run());
   const trained = async (): Promise<TrainedClassifier> => ({ card, weights: await stateDict(model) });
-  const measure = validation && new ValidationMeasure(config, card, validation.entries, brokenVideos, emit);
+  const measure =
+    validation && collective.rank === 0
+      ? new ValidationMeasure(config, card, validation.entries, brokenVideos, emit)
+      : null;
   try {
     let { best } = input;
     const clock = new StoppedClock();
@@ -143,7 +150,7 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
       isDue: (step, stepsPerEpoch) => every !== null && step > 0 && step % (every * stepsPerEpoch) === 0,
       evaluate: (step) => clock.pause(() => averaged(async () => void (await evaluate(step)))),
     });
-    const options = finetuneTrainOptions(config, batches, store, averaging);
+    const options = { ...finetuneTrainOptions(config, batches, store, averaging), collective };
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...(stopSignal && { stopSignal }) });
 
     phase('finishing', 'measuring');

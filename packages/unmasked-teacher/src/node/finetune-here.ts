@@ -43,7 +43,7 @@ export async function finetuneHere(
   try {
     const headRows = config.from.headRows === null ? null : await readHeadRows(config.from.headRows);
     const start = weights && { weights: float32Source(weights), headRows };
-    const { outcome, picked } = await runInFolder<FinetuneEvent, Awaited<ReturnType<typeof runFinetuning>>>(
+    const { outcome, picked, rank } = await runInFolder<FinetuneEvent, Awaited<ReturnType<typeof runFinetuning>>>(
       { config, folder, overwrite },
       control,
       async (hooks) => {
@@ -58,10 +58,13 @@ export async function finetuneHere(
       },
     );
     const { classifier, step, totalSteps, skippedSteps, brokenVideos, validation: quick, test, best } = outcome;
-    await saveClassifier(folder.weights, classifier, { step, top1: quick?.top1 ?? null });
-    await writeFinetuneReport(outcome, { config, folder, device: picked.deviceName, program });
+    if (rank === 0) {
+      await saveClassifier(folder.weights, classifier, { step, top1: quick?.top1 ?? null });
+      await writeFinetuneReport(outcome, { config, folder, device: picked.deviceName, program });
+    }
     return {
       outcome: outcome.outcome,
+      rank,
       ...{ step, totalSteps, skippedSteps, picked, classes: training.classes, brokenVideos },
       ...{ validation: quick, test, best, report: folder.report, weights: folder.weights },
       bestWeights: best ? folder.best : null,

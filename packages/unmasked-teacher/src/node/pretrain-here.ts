@@ -33,7 +33,7 @@ export async function pretrainHere(
   const videos = await findVideos(config.data);
   const teacher = config.teacher.weights === null ? null : await openCheckpoint(config.teacher.weights);
   try {
-    const { outcome, picked } = await runInFolder({ config, folder, overwrite }, control, (hooks) =>
+    const { outcome, picked, rank } = await runInFolder({ config, folder, overwrite }, control, (hooks) =>
       runPretraining(
         {
           config,
@@ -44,11 +44,13 @@ export async function pretrainHere(
         hooks,
       ),
     );
-    await saveStudent(folder, config, outcome);
-    await writeReport(outcome, { config, folder, device: picked.deviceName, program });
+    if (rank === 0) {
+      await saveStudent(folder, config, outcome);
+      await writeReport(outcome, { config, folder, device: picked.deviceName, program });
+    }
     const { step, totalSteps, skippedSteps, heldOut, brokenVideos } = outcome;
     const files = { report: folder.report, weights: folder.weights };
-    return { outcome: outcome.outcome, step, totalSteps, skippedSteps, picked, heldOut, brokenVideos, ...files };
+    return { outcome: outcome.outcome, rank, step, totalSteps, skippedSteps, picked, heldOut, brokenVideos, ...files };
   } finally {
     await teacher?.close();
   }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { pickedLine, type Picked } from '@umt/runtime';
+import { joinCollective, membershipFromEnvironment, pickedLine, type Picked } from '@umt/runtime';
+import type { Collective } from '@umt/tensor';
 import {
   fileSink,
   jsonLinesLog,
@@ -25,34 +26,69 @@ export interface FolderRun {
 export interface RunHooks<Event> {
   readonly emit: (event: Event) => void;
   readonly stopSignal: AbortSignal;
+  /** The processes that share the run. */
+  readonly collective: Collective;
 }
 
 /**
- * Runs a training on an engine of its own while writing JSON lines and TensorBoard events into its folder.
+ * Runs a training on an engine of its own while writing JSON lines and TensorBoard events into its folder. Of several
+ * processes that a launcher started all train, and rank 0 alone writes and reports; the others pass on warnings.
  *
- * @throws DeviceError of @umt/runtime, and what the training throws
+ * @returns what came of it, and which of the processes this is
+ * @throws DeviceError and LaunchError of @umt/runtime, LostRankError of @umt/engine-torch, and what the training throws
  */
 export async function runInFolder<Event extends AnyEvent, Outcome>(
   { config, folder, overwrite }: FolderRun,
   control: RunControl<Event | TrainingEvent>,
   run: (hooks: RunHooks<Event | TrainingEvent>) => Promise<Outcome>,
-): Promise<{ readonly outcome: Outcome; readonly picked: Picked }> {
-  const loading = (detail: string) => control.emit({ type: 'phase', phase: 'loading', detail, progress: null });
+): Promise<{ readonly outcome: Outcome; readonly picked: Picked; readonly rank: number }> {
+  const membership = membershipFromEnvironment(process.env);
+  const own = membership ? ofRank(membership.rank, control) : control;
+  const loading = (detail: string) => own.emit({ type: 'phase', phase: 'loading', detail, progress: null });
   loading('engine');
-  return withEngine(config.device, async (picked) => {
-    loading(pickedLine(picked));
-    if (overwrite) await clearFolder(folder);
-    await prepareFolder(folder, config);
-    const outcome = await logged(folder, control, run);
-    control.emit({ type: 'phase', phase: 'finishing', detail: 'report', progress: null });
-    return { outcome, picked };
-  });
+  return withEngine(
+    config.device,
+    async (picked, engine) => {
+      loading(pickedLine(picked));
+      if (membership) loading(`the other processes of ${membership.worldSize}`);
+      const collective = await joinCollective(engine, membership);
+      try {
+        if (collective.rank === 0) {
+          if (overwrite) await clearFolder(folder);
+          await prepareFolder(folder, config);
+        }
+        await collective.barrier();
+        const { rank } = collective;
+        const outcome =
+          rank === 0
+            ? await logged(folder, own, (hooks) => run({ ...hooks, collective }))
+            : await run({ ...own, collective });
+        await collective.leave();
+        own.emit({ type: 'phase', phase: 'finishing', detail: 'report', progress: null });
+        return { outcome, picked, rank };
+      } finally {
+        collective.dispose();
+      }
+    },
+    membership,
+  );
+}
+
+/** What a rank says: rank 0 everything, others warnings only. */
+function ofRank<Event extends AnyEvent>(rank: number, control: RunControl<Event>): RunControl<Event> {
+  if (rank === 0) return control;
+  const emit = (event: Event) => {
+    if (event.type === 'warning' && 'message' in event) {
+      control.emit({ ...event, message: `rank ${rank}: ${String(event.message)}` });
+    }
+  };
+  return { ...control, emit };
 }
 
 async function logged<Event extends AnyEvent, Outcome>(
   folder: RunFolder,
   control: RunControl<Event | TrainingEvent>,
-  run: (hooks: RunHooks<Event | TrainingEvent>) => Promise<Outcome>,
+  run: (hooks: Omit<RunHooks<Event | TrainingEvent>, 'collective'>) => Promise<Outcome>,
 ): Promise<Outcome> {
   const lines = fileSink(folder.log);
   const board = fileSink(join(folder.path, tensorBoardFileName(Date.now() / 1000, hostname(), process.pid)));

@@ -1,5 +1,6 @@
 import type { VideoEntry } from '@umt/data';
 import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
+import { singleProcess, type Collective } from '@umt/tensor';
 import { train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ClipPicture } from '../report/report-data.ts';
@@ -27,6 +28,8 @@ export interface PretrainInput {
 export interface PretrainHooks {
   readonly emit?: (event: PretrainEvent) => void;
   readonly stopSignal?: AbortSignal;
+  /** The processes that share the run; rank 0 alone measures. Default `singleProcess`. */
+  readonly collective?: Collective;
 }
 
 /** The student was measured on held-out clips. */
@@ -41,7 +44,7 @@ export interface EvaluationEvent {
 /** Everything that a pre-training run says about itself. Plain data, so that it passes between threads. */
 export type PretrainEvent = TrainingEvent | EvaluationEvent;
 
-/** What came of a run. */
+/** What came of a run; on ranks other than 0 without measurements and pictures. */
 export interface PretrainOutcome extends TrainResult {
   /** The student's parameters under their official names. */
   readonly student: ReadonlyMap<string, NamedArray>;
@@ -72,7 +75,7 @@ export interface HeldOutResult {
  */
 export async function runPretraining(input: PretrainInput, hooks: PretrainHooks = {}): Promise<PretrainOutcome> {
   const { config, videos, teacherWeights, store } = input;
-  const { emit = () => {}, stopSignal } = hooks;
+  const { emit = () => {}, stopSignal, collective = singleProcess } = hooks;
   const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
   const { training, heldOut } = splitVideos(videos, config.data.heldOut);
 
@@ -82,14 +85,16 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     clip: clipOptionsOf(config),
     origin: `${training.length} videos for training x data.clipsPerVideo ${config.data.clipsPerVideo}`,
     emit,
+    collective,
   });
   loading(teacherWeights ? 'teacher weights' : 'random teacher');
   const teacher = await buildTeacher(config, teacherWeights);
   loading('student');
   const student = buildStudent(config);
   try {
-    if (heldOut.length > 0) loading('held-out clips');
-    const measure = heldOut.length > 0 ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
+    const measures = heldOut.length > 0 && collective.rank === 0;
+    if (measures) loading('held-out clips');
+    const measure = measures ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
     const clock = new StoppedClock();
     const report = async (step: number) => {
       if (measure) emit({ type: 'evaluation', step, loss: await clock.pause(() => measure.loss(student)) });
@@ -101,7 +106,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
       isDue: (step) => every !== null && step % every === 0,
       evaluate: report,
     });
-    const options = trainOptionsOf(config, batches, store);
+    const options = { ...trainOptionsOf(config, batches, store), collective };
     const stopping = stopSignal ? { stopSignal } : {};
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...stopping });
 
@@ -109,7 +114,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     const loss = measure && (await measure.loss(student));
     if (loss !== null) emit({ type: 'evaluation', step: result.step, loss });
     const picturesOf = async () => {
-      if (config.report.clips === 0) return [];
+      if (config.report.clips === 0 || collective.rank > 0) return [];
       return pictureClips(teacher, config, measure?.clips ?? (await fixedClips(config, training, config.report.clips)));
     };
     return {

@@ -1,4 +1,5 @@
 import { createVideoClipLoader, type TrainingClipOptions, type VideoClipLoader, type VideoEntry } from '@umt/data';
+import type { Collective } from '@umt/tensor';
 import type { WarningEvent } from '@umt/trainer';
 import { ConfigError } from '../config/config-error.ts';
 import type { RunConfig } from '../config/shared-groups.ts';
@@ -12,6 +13,8 @@ export interface TrainingLoaderOptions {
   /** How the samples of an epoch come about, in words for the error. */
   readonly origin: string;
   readonly emit: (event: WarningEvent) => void;
+  /** The processes that share each batch. */
+  readonly collective: Collective;
 }
 
 /** A loader, and one line for each video that could not be read so far. */
@@ -23,13 +26,21 @@ export interface TrainingLoader {
 /**
  * Opens the loader of a run. Videos that cannot be read are warned of once, and others take their place.
  *
- * @throws ConfigError when an epoch does not fill one batch; DataError of @umt/data
+ * @throws ConfigError when an epoch does not fill one batch, or the processes cannot share one equally; DataError of @umt/data
  */
-export function openTrainingLoader({ config, entries, clip, origin, emit }: TrainingLoaderOptions): TrainingLoader {
+export function openTrainingLoader(options: TrainingLoaderOptions): TrainingLoader {
+  const { config, entries, clip, origin, emit, collective } = options;
   const { batch, schedule, data, seed } = config;
   if (batch.size > entries.length) {
     throw new ConfigError(
       `batch.size must be at most ${entries.length}, the clips of an epoch (${origin}), not ${batch.size} (--batch-size)`,
+      ['batch.size'],
+    );
+  }
+  const { rank, worldSize } = collective;
+  if (batch.size % worldSize !== 0) {
+    throw new ConfigError(
+      `batch.size must be a multiple of ${worldSize}, the processes that share it, not ${batch.size} (--batch-size)`,
       ['batch.size'],
     );
   }
@@ -38,7 +49,9 @@ export function openTrainingLoader({ config, entries, clip, origin, emit }: Trai
     entries,
     seed,
     clip,
-    batchSize: batch.size,
+    batchSize: batch.size / worldSize,
+    rank,
+    worldSize,
     workers: data.workers,
     epochs: schedule.epochs,
     onUnreadable: ({ cause: { message } }) => {

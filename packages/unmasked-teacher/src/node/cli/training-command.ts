@@ -34,7 +34,7 @@ export interface TrainingCommand<Config, Event, Result> {
 export function addTrainingCommand<
   Config extends Readonly<Record<string, unknown>>,
   Event extends AnyEvent,
-  Result extends { readonly report: string },
+  Result extends { readonly report: string; readonly rank: number },
 >(
   program: Command,
   io: CommandIo,
@@ -70,9 +70,10 @@ export function addTrainingCommand<
       isJson,
       io,
     );
+    onExit(exitCode);
+    if (result.rank > 0) return; // rank 0 tells of the run
     for (const line of training.conclusion(result)) io.err.write(`${line}\n`);
     if (isJson) io.out.write(eventLine({ type: 'result', ...result }));
     else io.out.write(`report: ${result.report}\n`);
-    onExit(exitCode);
   });
 }

@@ -21,16 +21,23 @@ PATCH = 16
 DROPPED = 0.8
 
 
+class LayerNorm(nn.LayerNorm):
+    """In float32 whatever comes in, as autocast has it."""
+
+    def forward(self, x):
+        return super().forward(x.float())
+
+
 class StudentBlock(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.heads = heads
-        self.norm1 = nn.LayerNorm(width, eps=1e-6)
+        self.norm1 = LayerNorm(width, eps=1e-6)
         self.qkv = nn.Linear(width, 3 * width, bias=False)
         self.q_bias = nn.Parameter(torch.zeros(width))
         self.v_bias = nn.Parameter(torch.zeros(width))
         self.proj = nn.Linear(width, width)
-        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.norm2 = LayerNorm(width, eps=1e-6)
         self.fc1 = nn.Linear(width, 4 * width)
         self.fc2 = nn.Linear(4 * width, width)
 
@@ -56,9 +63,9 @@ class Student(nn.Module):
         super().__init__()
         self.patch_embed = nn.Conv3d(3, width, (1, PATCH, PATCH), (1, PATCH, PATCH))
         self.blocks = nn.ModuleList(StudentBlock(width, heads) for _ in range(depth))
-        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.norm = LayerNorm(width, eps=1e-6)
         self.heads = nn.ModuleList(nn.Linear(width, target) for _ in range(aligned))
-        self.head_norms = nn.ModuleList(nn.LayerNorm(target, eps=1e-6) for _ in range(aligned))
+        self.head_norms = nn.ModuleList(LayerNorm(target, eps=1e-6) for _ in range(aligned))
         self.aligned = range(depth - aligned, depth)
         self.register_buffer("positions", sinusoid(frames * (size // PATCH) ** 2, width))
         for module in self.modules():
@@ -86,10 +93,10 @@ class TeacherBlock(nn.Module):
     def __init__(self, width, heads):
         super().__init__()
         self.attn = nn.MultiheadAttention(width, heads)
-        self.ln_1 = nn.LayerNorm(width)
+        self.ln_1 = LayerNorm(width)
         self.c_fc = nn.Linear(width, 4 * width)
         self.c_proj = nn.Linear(4 * width, width)
-        self.ln_2 = nn.LayerNorm(width)
+        self.ln_2 = LayerNorm(width)
 
     def forward(self, x, with_attention):
         normal = self.ln_1(x)
@@ -105,9 +112,9 @@ class Teacher(nn.Module):
         self.conv1 = nn.Conv3d(3, width, (1, PATCH, PATCH), (1, PATCH, PATCH), bias=False)
         self.class_embedding = nn.Parameter(width**-0.5 * torch.randn(width))
         self.positional_embedding = nn.Parameter(width**-0.5 * torch.randn(1 + (size // PATCH) ** 2, width))
-        self.ln_pre = nn.LayerNorm(width)
+        self.ln_pre = LayerNorm(width)
         self.blocks = nn.ModuleList(TeacherBlock(width, heads) for _ in range(depth))
-        self.ln_post = nn.LayerNorm(width)
+        self.ln_post = LayerNorm(width)
         self.proj = nn.Parameter(width**-0.5 * torch.randn(width, target))
         self.aligned = range(depth - aligned, depth)
 

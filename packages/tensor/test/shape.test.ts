@@ -3,17 +3,21 @@ import {
   broadcastTo,
   concat,
   gather,
+  multiply,
   oneHot,
   pad,
   reshape,
   segmentSum,
   slice,
   split,
+  square,
   stack,
   scope,
+  sum,
   tensor,
   topK,
   transpose,
+  valueAndGrad,
   type Shape,
   type Tensor,
 } from '@umt/tensor';
@@ -129,6 +133,23 @@ describe('moving elements', () => {
       }
       expect(elements(concat([counting([2, 2]), counting([2, 1])], 1))).toEqual([0, 1, 0, 2, 3, 1]);
       expect(elements(concat([tensor(Int32Array.of(4), [1]), tensor(Int32Array.of(5), [1])]))).toEqual([4, 5]);
+    });
+  });
+
+  it('a split gives its input one gradient: zeros for pieces nobody used, and another derivative through it', () => {
+    scope(() => {
+      const x = randomTensor([2, 6]);
+      const [unused, used] = [0, 1];
+      expect(gradientDeviation((y = x) => square(split(y, [2, 1, 3])[used] ?? y), [x])).toBeLessThan(1e-6);
+      expect(gradientDeviation((y = x) => split(y, [2, 1, 3])[unused] ?? y, [x])).toBeLessThan(1e-8);
+      const slope = (y: Tensor) => {
+        const product = () => {
+          const [a, b] = split(y, 2);
+          return sum(multiply(square(a ?? y), b ?? y));
+        };
+        return valueAndGrad(product, [y]).gradients[0] ?? y;
+      };
+      expect(gradientDeviation((y = x) => slope(y), [x])).toBeLessThan(1e-6);
     });
   });
 

@@ -1,6 +1,7 @@
 import { run, runOne } from '../dispatch.ts';
 import { sizeOf, type Shape } from '../dtype.ts';
 import { scope } from '../scope.ts';
+import { isDifferentiable, observersOf, withoutGradients, type Recording } from '../tape.ts';
 import {
   broadcastShapes,
   checkShape,
@@ -12,6 +13,7 @@ import {
   show,
 } from '../shapes.ts';
 import type { Tensor } from '../tensor.ts';
+import { fullLike } from './create.ts';
 
 /** The same elements in another shape; one length may be -1. Shares memory. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
@@ -57,15 +59,40 @@ export function split(x: Tensor, parts: number | readonly number[], axis = -1): 
     throw new Error(`split: axis ${axis} of ${show(x.shape)} cannot be cut into ${JSON.stringify(parts)}`);
   }
   let offset = 0;
-  return lengths.map((part) => {
-    const start = x.shape.map((_, index) => (index === along ? offset : 0));
-    offset += part;
-    return slice(
-      x,
-      start,
-      x.shape.map((full, index) => (index === along ? part : full)),
-    );
-  });
+  const pieces = withoutGradients(() =>
+    lengths.map((part) => {
+      const start = x.shape.map((_, index) => (index === along ? offset : 0));
+      offset += part;
+      return slice(
+        x,
+        start,
+        x.shape.map((full, index) => (index === along ? part : full)),
+      );
+    }),
+  );
+  if (isDifferentiable(x)) recordSplit(x, pieces, along);
+  return pieces;
+}
+
+/** One gradient for all pieces, joined: padding each to the whole and adding them would pass over memory five times as often. */
+function recordSplit(x: Tensor, pieces: readonly Tensor[], axis: number): void {
+  const shapes = pieces.map((piece) => piece.shape);
+  const recording: Recording = {
+    inputs: [x],
+    outputs: pieces,
+    saved: () => [],
+    backward: (_, gradients) => {
+      const like = gradients.find((gradient) => gradient !== null);
+      if (!like) return [];
+      return [
+        concat(
+          shapes.map((shape, index) => gradients[index] ?? fullLike(like, 0, shape)),
+          axis,
+        ),
+      ];
+    },
+  };
+  for (const observer of observersOf([x])) observer.record(recording);
 }
 
 /** Adds `before[i]` and `after[i]` elements of `value` around axis i. Floating types or int32. */

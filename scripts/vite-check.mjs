@@ -29,6 +29,9 @@ const VITE = '8.3.8';
 /** Peers that only Node can use: a browser app would not install them, and must build without them. */
 const NODE_ONLY = new Set(['node-av', 'onnxruntime-node', 'webgpu']);
 
+/** Packages whose examples only Node can run: apps that also run in browsers must load them without an error. */
+const NODE_EXAMPLES = new Set(['@umt/engine-torch']);
+
 /** What README examples read, as an app would serve it. */
 const SERVED = [{ from: 'assets/clips/box-1.mp4', to: 'clip.mp4' }];
 
@@ -48,7 +51,7 @@ function pagesOf(one) {
   const slug = one.name.replace('@', '').replace('/', '-');
   const forVite = [...text.matchAll(/^```ts vite\n([\s\S]*?)^```$/gm)];
   return [
-    { name: one.name, page: `${slug}.html`, code: example },
+    { name: one.name, page: `${slug}.html`, code: NODE_EXAMPLES.has(one.name) ? loading(one.name) : example },
     // Not at the root, so that nothing is found by chance.
     ...forVite.map(([, code = ''], index) => ({
       name: `${one.name} (Vite)`,
@@ -57,6 +60,10 @@ function pagesOf(one) {
     })),
   ];
 }
+
+/** A page that loads a package and no more. @param {string} name */
+const loading = (name) =>
+  `import * as loaded from '${name}';\nif (Object.keys(loaded).length === 0) throw new Error('it exports nothing');`;
 
 /**
  * @param {string} folder

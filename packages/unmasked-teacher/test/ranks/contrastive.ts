@@ -1,4 +1,3 @@
-// One rank of a run that trains two encoders to find their pairs among the features of all ranks; prints losses and norms.
 import { Module, Parameter } from '@umt/nn';
 import { random } from '@umt/random';
 import {
@@ -11,10 +10,12 @@ import {
   softmaxCrossEntropy,
   tensor,
   transpose,
+  type Collective,
   type Tensor,
 } from '@umt/tensor';
-import { train, type BatchSource, type TrainingTask } from '@umt/trainer';
-import { asRank } from './as-rank.ts';
+import { train, type BatchSource, type CheckpointStore, type TrainingTask } from '@umt/trainer';
+
+import type { Steps } from './stage1.ts';
 
 /** Pairs in one batch over all ranks, and the width of what they are made of and of their features. */
 const [PAIRS, IN, WIDTH] = [8, 12, 6];
@@ -56,7 +57,16 @@ function contrastiveLoss(videos_GC: Tensor, texts_GC: Tensor): Tensor {
   );
 }
 
-await asRank(async (collective) => {
+/**
+ * Trains two encoders to find their pairs among the features of all ranks.
+ * @param store where checkpoints of every second step go
+ * @param onStep told of every step that was taken
+ */
+export async function trainContrastive(
+  collective: Collective,
+  store?: CheckpointStore,
+  onStep: (step: number) => void = () => {},
+): Promise<Steps> {
   const { rank, worldSize } = collective;
   const batchSize = PAIRS / worldSize;
   const model = new Encoders();
@@ -90,22 +100,22 @@ await asRank(async (collective) => {
       return { loss: contrastiveLoss(features(videos, model.video), features(texts, model.text)) };
     },
   };
-  const steps: (readonly [loss: number, gradientNorm: number])[] = [];
+  const steps: Steps[number][] = [];
   await train(
     task,
     {
-      seed: 1,
-      epochs: 1,
-      batches,
+      ...{ seed: 1, epochs: 1, batches, collective },
       learningRate: { peak: 0.02, final: 0 },
       optimizer: { maxGradientNorm: 1 },
-      collective,
+      ...(store && { checkpoints: { store, everySteps: 2 } }),
     },
     {
       onEvent(event) {
-        if (event.type === 'step') steps.push([event.loss, event.gradientNorm]);
+        if (event.type !== 'step') return;
+        steps.push([event.loss, event.gradientNorm]);
+        onStep(event.step);
       },
     },
   );
   return steps;
-});
+}

@@ -1,4 +1,3 @@
-// One rank of a small stage-1 run on made-up clips; prints losses and gradient norms.
 import { random } from '@umt/random';
 import { train, type BatchSource } from '@umt/trainer';
 import { mergeConfig } from '../../src/config/merge-config.ts';
@@ -8,13 +7,17 @@ import { buildStudent, buildTeacher } from '../../src/stage1/models.ts';
 import { createPretrainTask, type VideoBatch } from '../../src/stage1/pretrain-task.ts';
 import { trainOptionsOf } from '../../src/stage1/train-options.ts';
 import { SMALL } from '../small.ts';
-import { asRank } from './as-rank.ts';
+import type { Collective } from '@umt/tensor';
+
+/** Losses and gradient norms of the steps of a run. */
+export type Steps = readonly (readonly [loss: number, gradientNorm: number])[];
 
 /** Clips in one micro-batch over all ranks. */
 const CLIPS = 4;
 const CLIP_SIZE = 2 * 32 * 32 * 3;
 
-await asRank(async (collective) => {
+/** A small stage-1 run on made-up clips. */
+export async function trainStage1(collective: Collective): Promise<Steps> {
   const { rank, worldSize } = collective;
   const batchSize = CLIPS / worldSize;
   const config = parsePretrainConfig(
@@ -40,7 +43,7 @@ await asRank(async (collective) => {
     },
   };
   const [teacher, student] = [await buildTeacher(config, null), buildStudent(config)];
-  const steps: (readonly [loss: number, gradientNorm: number])[] = [];
+  const steps: Steps[number][] = [];
   const options = { ...trainOptionsOf(config, batches, null), collective };
   await train(createPretrainTask({ student, teacher, config }), options, {
     onEvent(event) {
@@ -48,4 +51,4 @@ await asRank(async (collective) => {
     },
   });
   return steps;
-});
+}

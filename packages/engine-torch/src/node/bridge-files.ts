@@ -33,8 +33,9 @@ export function compilerFlags({ version, hasCxx11Abi }: FoundTorch): readonly st
 
 /** The folder of Node's C headers. */
 export function nodeHeaders(): string {
-  const module = createRequire(import.meta.url)('node-api-headers') as { readonly include_dir: string };
-  return module.include_dir;
+  const require = createRequire(import.meta.url);
+  const headers = require('node-api-headers') as { readonly include_dir: string };
+  return headers.include_dir;
 }
 
 /**

@@ -51,7 +51,8 @@ describe.skipIf(torchVersion === null || !isBuilt)(
       ],
       ['classifier', 'mean pooling, positions interpolated by PyTorch'],
       ['first-token', 'first token, LayerScale'],
-      ['videomae', 'pixels'],
+      ['videomae', 'its own pixels'],
+      ['videomae-target', 'a target that is given'],
     ])('%s (%s): outputs, losses and every gradient', async (name) => {
       const [actual = new Map<string, CheckpointTensor>(), expected = new Map<string, CheckpointTensor>()] =
         await both(name);

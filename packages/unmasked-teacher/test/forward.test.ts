@@ -167,6 +167,7 @@ test('videomae-pretrain gives the reference pixels, and their loss against the v
   expectClose(tensors.get('loss.mse'), [videoMae.standardizedLoss], []);
   const target = { dtype: 'F32', shape: [2, 24, 1536], data: Float32Array.from(values) } as const;
   const same = await run('videoMae', { video: videoInput(4), mask: maskInput(), target });
+  expect([...same.tensors.keys()]).toEqual(['output', 'loss.l2', 'loss.mse', 'loss.smooth_l1']);
   expect(same.tensors.get('loss.mse')?.data[0]).toBe(0);
 });
 

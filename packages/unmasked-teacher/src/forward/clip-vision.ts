@@ -30,7 +30,6 @@ export async function clipVisionModel(spec: ClipVisionSpec, weights: ParameterSo
   const teacher = await loaded(new Teacher(config), (module) => loadOpenAiTeacher(module, weights));
   return {
     module: teacher,
-    objective: 'loss.l2',
     run({ video, mask, target }) {
       const video_BTHWC = videoTensor(video, {});
       const [clips = 0, frames = 0] = video_BTHWC.shape;

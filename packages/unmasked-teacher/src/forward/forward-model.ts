@@ -6,25 +6,23 @@ import type { ForwardInputs } from './inputs.ts';
 /** What a model says of inputs. */
 export interface ForwardPass {
   readonly outputs: Readonly<Record<string, Tensor>>;
-  /** Scalars; none where there is nothing to compare with. */
+  /** Scalars; gradients are of the first. None where there is nothing to compare with. */
   readonly losses: Readonly<Record<string, Tensor>>;
 }
 
 /** A model with its weights, ready to be run on tensors in the reference's layouts. */
 export interface ForwardModel {
   readonly module: Module;
-  /** The loss that gradients are of. */
-  readonly objective: string;
   /** Runs in the caller's scope and records gradients. @throws ForwardInputError when the inputs do not fit the model */
   run(inputs: ForwardInputs): ForwardPass;
 }
 
-/** UMT's three losses of aligned features, under the names of the output. */
-export function alignmentLosses(features: Tensor, target: Tensor): ForwardPass['losses'] {
+/** UMT's three losses of what a model says and what it should, under the names of the output. */
+export function alignmentLosses(output: Tensor, target: Tensor): ForwardPass['losses'] {
   return {
-    'loss.l2': alignmentLoss(features, target, 'l2'),
-    'loss.mse': alignmentLoss(features, target, 'mse'),
-    'loss.smooth_l1': alignmentLoss(features, target, 'smooth_l1'),
+    'loss.l2': alignmentLoss(output, target, 'l2'),
+    'loss.mse': alignmentLoss(output, target, 'mse'),
+    'loss.smooth_l1': alignmentLoss(output, target, 'smooth_l1'),
   };
 }
 

@@ -2,7 +2,7 @@ import type { NamedArray, ParameterSource } from '@umt/nn';
 import { dispose, read, scope, valueAndGrad, type Tensor } from '@umt/tensor';
 import { ConfigError } from '../config/config-error.ts';
 import { clipVisionModel } from './clip-vision.ts';
-import type { ForwardModel } from './forward-model.ts';
+import type { ForwardModel, ForwardPass } from './forward-model.ts';
 import { ForwardInputError, type ForwardInputs } from './inputs.ts';
 import { parseModelSpec, type ModelSpec } from './model-spec.ts';
 import { umtPretrainModel } from './umt-pretrain.ts';
@@ -48,7 +48,7 @@ export async function runForward(request: ForwardRequest): Promise<ForwardResult
     ]);
   });
   try {
-    const found = scope(() => (gradients ? passWithGradients(model, inputs) : pass(model, inputs)));
+    const found = scope(() => (gradients ? passWithGradients(model, inputs) : byName(model.run(inputs))));
     try {
       return { spec, tensors: await readAll(found) };
     } finally {
@@ -72,8 +72,7 @@ function buildModel(spec: ModelSpec, weights: ParameterSource): Promise<ForwardM
   }
 }
 
-function pass(model: ForwardModel, inputs: ForwardInputs): ReadonlyMap<string, Tensor> {
-  const { outputs, losses } = model.run(inputs);
+function byName({ outputs, losses }: ForwardPass): ReadonlyMap<string, Tensor> {
   return new Map([...Object.entries(outputs), ...Object.entries(losses)]);
 }
 
@@ -81,15 +80,15 @@ function passWithGradients(model: ForwardModel, inputs: ForwardInputs): Readonly
   const parameters = [...model.module.parameters()];
   const { value, gradients } = valueAndGrad(
     () => {
-      const named = pass(model, inputs);
-      const loss = named.get(model.objective);
+      const said = model.run(inputs);
+      const [loss] = Object.values(said.losses);
       if (!loss) throw new ForwardInputError('target: gradients need one, of which the loss is');
-      return { named, loss };
+      return { named: byName(said), loss };
     },
     parameters.map(([, parameter]) => parameter),
   );
-  const byName = gradients.map((gradient, index) => [`grad.${parameters[index]?.[0]}`, gradient] as const);
-  return new Map([...value.named, ...byName]);
+  const named = gradients.map((gradient, index) => [`grad.${parameters[index]?.[0]}`, gradient] as const);
+  return new Map([...value.named, ...named]);
 }
 
 async function readAll(tensors: ReadonlyMap<string, Tensor>): Promise<ReadonlyMap<string, NamedArray>> {

@@ -19,7 +19,6 @@ export async function umtPretrainModel(spec: UmtPretrainSpec, weights: Parameter
   const student = await loaded(new Student(config), (module) => loadStudent(module, weights));
   return {
     module: student,
-    objective: 'loss.l2',
     run({ video, mask, target }) {
       const { frames, imageSize } = config;
       const video_BTHWC = videoTensor(video, { frames, height: imageSize, width: imageSize });

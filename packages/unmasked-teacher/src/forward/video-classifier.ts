@@ -29,7 +29,6 @@ export async function videoClassifierModel(spec: VideoClassifierSpec, weights: P
   const classifier = await loaded(new Classifier(config), (module) => loadStrictly(module, weights));
   return {
     module: classifier,
-    objective: 'loss.cross_entropy',
     run({ video, target }) {
       const { frames, imageSize, classes } = config;
       const video_BTHWC = videoTensor(video, { frames, height: imageSize, width: imageSize });

@@ -6,13 +6,14 @@ import { tensor } from '@umt/tensor';
 import { patchVectors, tokenCount } from '@umt/tokenizer';
 import { VideoMae, videoMaeConfig, videoMaeGrid } from '@umt/vit';
 import { ConfigError } from '../config/config-error.ts';
-import { loaded, type ForwardModel } from './forward-model.ts';
+import { alignmentLosses, loaded, type ForwardModel } from './forward-model.ts';
 import { featureTarget, ForwardInputError, videoTensor, visibleTokens } from './inputs.ts';
 import type { VideoMaePretrainSpec } from './model-spec.ts';
 
 /**
  * The VideoMAE baseline with its weights. Its output is [B, R, 3 k p p], the pixels of the masked tokens, the channel fastest.
- * A target has the same shape; without one the loss is against the video's own pixels, standardised per token and channel.
+ * A target has the same shape and the losses of aligned features; without one there is the loss that VideoMAE is trained with,
+ * the mean squared difference from the video's own pixels, standardised per token and channel.
  *
  * @throws ConfigError or RangeError naming the key that is wrong, ParameterMismatchError when the weights do not fit
  */
@@ -47,7 +48,6 @@ export async function videoMaePretrainModel(
   const model = await loaded(new VideoMae(config), (module) => loadParameters(module, named));
   return {
     module: model,
-    objective: 'loss.mse',
     run({ video, mask, target }) {
       if (!mask) throw new ForwardInputError('mask: videomae-pretrain predicts masked tokens, it needs a mask [B, N]');
       const { frames, imageSize } = config;
@@ -58,9 +58,10 @@ export async function videoMaePretrainModel(
       if (count === tokens) throw new ForwardInputError('mask: it drops no token, so there is nothing to predict');
       const masked = tensor(droppedTokens(numbers, clips, tokens), [clips, tokens - count]);
       const output = model.forward(video_BTHWC, tensor(numbers, [clips, count]), masked);
-      const pixels = target
-        ? featureTarget(target, [output.shape])
-        : videoMaeTarget(patchVectors(video_BTHWC, { frames: tubelet, patch }, masked));
+      if (target) {
+        return { outputs: { output }, losses: alignmentLosses(output, featureTarget(target, [output.shape])) };
+      }
+      const pixels = videoMaeTarget(patchVectors(video_BTHWC, { frames: tubelet, patch }, masked));
       return { outputs: { output }, losses: { 'loss.mse': pixelLoss(output, pixels) } };
     },
   };

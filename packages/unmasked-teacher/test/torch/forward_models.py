@@ -417,3 +417,9 @@ def mse(y):
 
 case("videomae", "videomae-pretrain", c5, P5, {"model": clone(P5)}, lambda P: videomae(P, c5, video5, mask),
      {"video": video5, "mask": mask}, mse)
+
+# and a target that is given
+P6 = fill(videomae_shapes(c5))
+target5 = numbers("target", (2, 24, 1536), 1)
+case("videomae-target", "videomae-pretrain", c5, P6, clone(P6), lambda P: videomae(P, c5, video5, mask),
+     {"video": video5, "mask": mask, "target": target5}, lambda y: aligned(y, target5))

@@ -102,15 +102,15 @@ Inputs:
   mask    [B, N], uint8 or bool, 1 where a token is dropped; for clip-vision patches are dropped before its first layer
   target  umt-pretrain and clip-vision: features in the shape of the output; umt-pretrain also takes those of all N tokens
           video-classifier: class numbers [B], int32 or int64
-          videomae-pretrain: [B, masked, 3 x tubelet x patch x patch], channel fastest; without one the loss is against the
-          video's own pixels: unnormalised with ImageNet's mean and deviation, then standardised per token and channel
+          videomae-pretrain: [B, masked, 3 x tubelet x patch x patch], channel fastest; without one the loss is mse against
+          the video's own pixels: unnormalised with ImageNet's mean and deviation, then standardised per token and channel
 
 Outputs, all float32:
   output       umt-pretrain [K, B, visible, C], clip-vision [K, B, N, C], video-classifier [B, classes],
                videomae-pretrain [B, masked, 3 x tubelet x patch x patch]
   attention    clip-vision: [B T, patches], the last layer's class token, mean of the heads
-  loss.*       l2, mse and smooth_l1; of video-classifier cross_entropy, of videomae-pretrain mse
-  grad.<name>  with --gradients: of l2, cross_entropy or mse by every parameter, in its official shape
+  loss.*       l2, mse and smooth_l1; of video-classifier cross_entropy, of videomae-pretrain without a target mse
+  grad.<name>  with --gradients: of l2, cross_entropy or that mse by every parameter, in its official shape
 
 Examples:
   ${program} forward --model student.json --weights b16_ptk710.pth --input in.safetensors --output out.safetensors

@@ -40,7 +40,7 @@ export {
   type FittingModel,
   type InspectedTensor,
 } from './inspect/inspect-checkpoint.ts';
-export type { ClassifierCard } from './classifier/classifier-card.ts';
+export { ClassifierCardError, type ClassifierCard } from './classifier/classifier-card.ts';
 export { ClipClassifier } from './classifier/clip-classifier.ts';
 export { loadClipClassifier } from './classifier/load-clip-classifier.ts';
 export {
@@ -54,6 +54,7 @@ export {
 export { EvaluationMeter, type EvaluationSummary } from './evaluation/evaluation-summary.ts';
 export { measureClassifier, type Measurement, type Views } from './evaluation/measure.ts';
 export { predictVideos, type ClipScorer, type VideoPrediction } from './evaluation/predict-videos.ts';
+export { PredictionsFileError } from './evaluation/predictions-file-error.ts';
 export { finetune, startFinetuning, type FinetuneOptions, type FinetuneResult } from './finetune.ts';
 export { classWeightsOf } from './finetune/class-weights.ts';
 export {

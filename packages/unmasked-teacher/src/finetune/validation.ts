@@ -1,5 +1,5 @@
 import type { UnreadableVideo, VideoEntry } from '@umt/data';
-import type { WarningEvent } from '@umt/trainer';
+import type { PhaseEvent, WarningEvent } from '@umt/trainer';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import type { ClipClassifier } from '../classifier/clip-classifier.ts';
 import type { FinetuneConfig } from '../config/finetune-config.ts';
@@ -14,7 +14,7 @@ export class ValidationMeasure {
   readonly #card: ClassifierCard;
   readonly #entries: readonly VideoEntry[];
   readonly #brokenVideos: Set<string>;
-  readonly #emit: (event: WarningEvent) => void;
+  readonly #emit: (event: WarningEvent | PhaseEvent) => void;
 
   /** @param brokenVideos takes a line for each video that cannot be read */
   constructor(
@@ -22,7 +22,7 @@ export class ValidationMeasure {
     card: ClassifierCard,
     entries: readonly VideoEntry[],
     brokenVideos: Set<string>,
-    emit: (event: WarningEvent) => void,
+    emit: (event: WarningEvent | PhaseEvent) => void,
   ) {
     this.#config = config;
     this.#card = card;
@@ -49,10 +49,13 @@ export class ValidationMeasure {
   }
 
   #measure(model: ClipClassifier, views: Views): Promise<EvaluationSummary> {
+    const { length } = this.#entries;
     return measureClassifier(model, {
       card: this.#card,
       entries: this.#entries,
       views,
+      onPrediction: ({ index }) =>
+        this.#emit({ type: 'phase', phase: 'training', detail: 'measuring', progress: (index + 1) / length }),
       onUnreadable: (video) => this.#tell(video),
     });
   }

@@ -4,6 +4,7 @@ import { readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { labelsOf, type VideoEntry } from '@umt/data';
+import { PredictionsFileError } from '../evaluation/predictions-file-error.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** What predictions depend on: those of other settings cannot stand in the same file. */
@@ -29,11 +30,6 @@ export type PredictionLine =
       readonly probabilities: readonly number[];
     }
   | { readonly index: number; readonly path: string; readonly error: string };
-
-/** A predictions file belongs to another evaluation, or to nothing that is known. */
-export class PredictionsFileError extends Error {
-  override readonly name = 'PredictionsFileError';
-}
 
 /**
  * JSON lines, the first with the settings, then one for each video in the order of the list. A file of the same settings is

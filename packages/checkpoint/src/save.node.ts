@@ -32,8 +32,16 @@ async function replaceFile(path: string, chunks: readonly Uint8Array[]): Promise
     await flushFolder(dirname(path));
   } catch (cause) {
     await rm(temporary, { force: true });
-    throw new CheckpointError(path, `cannot be written: ${String(cause)}`, { cause });
+    throw new CheckpointError(path, `cannot be written: ${reason(path, cause)}`, { cause });
   }
+}
+
+/** What is wrong with the path that was asked for; the system's own message names the temporary file. */
+function reason(path: string, cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  if (code === 'ENOENT') return `there is no folder ${dirname(path)} (ENOENT)`;
+  if (code === 'EISDIR') return 'it is a folder (EISDIR)';
+  return String(cause);
 }
 
 async function writeFlushed(path: string, chunks: readonly Uint8Array[]): Promise<void> {

@@ -298,10 +298,11 @@ describe('classify', () => {
       /made\.safetensors: it is a UMT .*, no classifier; fine-tune it first/,
       1,
     ],
-    ['other heads', ['--weights', 'plain.pth'], /plain\.pth: .*heads/, 1],
+    ['other heads', ['--weights', 'plain.pth'], /plain\.pth: .*width, 24, makes no .*: say how many heads/, 1],
     ['no such labels', ['--labels', 'nowhere.txt'], 'nowhere.txt: there is no such file', 2],
     ['too few labels', ['--labels', 'text.pth'], 'labels: there are 1 of them for 5 classes', 2],
     ['no number', ['--clips', 'many'], /It must be a whole number from 1 on/, 2],
+    ['nothing to show', ['--top', '0'], /It must be a whole number from 1 on/, 2],
   ])('%s is answered in one line', async (_, more, message, code) => {
     const paths = more.map((word) => (/\.\w+$/.test(word) ? at(word) : word));
     const words = ['classify', at('videos/cup.mp4'), ...weights(), '--device', 'cpu', ...paths];

@@ -38,6 +38,11 @@ export function classifierConfigOf(
   if (classes === undefined) {
     throw new ReferenceCheckpointError("the checkpoint has no 'head.weight': say how many classes there are");
   }
+  if (changes.heads === undefined && !Number.isInteger(trunk.heads)) {
+    throw new ReferenceCheckpointError(
+      `the checkpoint's width, ${trunk.width}, makes no whole number of heads of width ${HEAD_WIDTH}: say how many heads there are`,
+    );
+  }
   const config: ClassifierConfig = {
     ...trunk,
     ...clipSizes(source, trunk, changes),

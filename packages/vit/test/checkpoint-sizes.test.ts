@@ -57,6 +57,12 @@ describe('the configuration of a classifier, read off a checkpoint', () => {
     expect(classifierConfigOf(odd, { imageSize: 48, frames: 5 })).toMatchObject({ imageSize: 48, frames: 5 });
   });
 
+  it('needs to be told the heads of a width that heads of 64 do not make', () => {
+    const source = classifier('B/16', { width: 48, heads: 3 });
+    expect(() => classifierConfigOf(source)).toThrow(/width, 48, makes no whole number of heads .*: say how many/);
+    expect(classifierConfigOf(source, { heads: 3 }).heads).toBe(3);
+  });
+
   it('needs the patch embedding of a video transformer', () => {
     expect(() => classifierConfigOf(sourceOf(new Map([['x', [1]]])))).toThrow(
       /no 'patch_embed\.proj\.weight': it is no video transformer/,

@@ -104,7 +104,7 @@ export function visibleTokens(mask: CheckpointTensor | undefined, clips: number,
 export function featureTarget(target: CheckpointTensor, shapes: readonly (readonly number[])[]): Tensor {
   const { shape } = target;
   if (!shapes.some((one) => one.join() === shape.join())) {
-    throw new ForwardInputError(`target: expected ${shapes.map(show).join(' or ')}, got ${show(shape)}`);
+    throw new ForwardInputError(`target: expected ${[...new Set(shapes.map(show))].join(' or ')}, got ${show(shape)}`);
   }
   return tensor(toFloat32(target, 'target'), shape);
 }

@@ -4,7 +4,13 @@ import { eventLine } from '../event-line.ts';
 import { expandVideos } from '../expand-videos.ts';
 import { readLabels } from '../read-labels.ts';
 import { forEachVideo } from './for-each-video.ts';
-import { addInferenceOptions, pretrainedOptions, viewOptions, type InferenceFlags } from './inference-options.ts';
+import {
+  addInferenceOptions,
+  pretrainedOptions,
+  viewOptions,
+  wholeNumber,
+  type InferenceFlags,
+} from './inference-options.ts';
 import type { CommandIo } from './io.ts';
 import { shownWhile } from './status-line.ts';
 
@@ -29,9 +35,7 @@ export function addClassifyCommand(program: Command, io: CommandIo, onExit: (cod
       '--labels <path>',
       'names of the classes: a line for each, or JSON; by default those in the weights, or numbers',
     )
-    .addOption(
-      new Option('--top <number>', 'most likely classes that are shown').default(5).argParser((typed) => Number(typed)),
-    );
+    .addOption(new Option('--top <number>', 'most likely classes that are shown').default(5).argParser(wholeNumber));
   addInferenceOptions(command)
     .addHelpText(
       'after',

@@ -140,7 +140,7 @@ function describe({ missing, unexpected, misshapen }: ParameterReport): string {
     unexpected.length > 0 ? `${unexpected.length} unexpected (${shorten(unexpected)})` : '',
     misshapen.length > 0 ? `${misshapen.length} of another shape (${shorten(wrongShapes)})` : '',
   ];
-  return `parameters do not fit the model: ${parts.filter(Boolean).join('; ')}; check the model's size, or load with strict: false`;
+  return `parameters do not fit the model: ${parts.filter(Boolean).join('; ')}; check the model's size`;
 }
 
 function shorten(items: readonly string[]): string {

@@ -86,7 +86,7 @@ describe('loading what does not fit', () => {
       misshapen: [{ name: 'head.weight', expected: [3, 4], found: [4, 3] }],
     });
     expect((error as ParameterMismatchError).message).toBe(
-      "parameters do not fit the model: 1 missing (norm.bias); 1 unexpected (fc_norm.weight); 1 of another shape (head.weight is [4, 3] where the model has [3, 4]); check the model's size, or load with strict: false",
+      "parameters do not fit the model: 1 missing (norm.bias); 1 unexpected (fc_norm.weight); 1 of another shape (head.weight is [4, 3] where the model has [3, 4]); check the model's size",
     );
     expect(await stateDict(model)).toEqual(before);
   });

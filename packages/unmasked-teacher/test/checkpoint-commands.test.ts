@@ -254,8 +254,9 @@ describe('classify', () => {
   const weights = () => ['--weights', at('classifier.safetensors'), '--device', 'wasm'];
 
   test('shows the most likely classes of each video below its path', async () => {
-    const { out, code } = await umt('classify', at('videos'), ...weights(), '--top', '2');
+    const { out, err, code } = await umt('classify', at('videos'), ...weights(), '--top', '2');
     expect(code).toBe(0);
+    expect(err).toMatch(/^each video: 1 view of \d+ frames of \d+ x \d+ pixels\n$/);
     const [first, ...lines] = out.trimEnd().split('\n');
     expect(first).toBe(at('videos/box.mp4'));
     expect(lines).toHaveLength(5);

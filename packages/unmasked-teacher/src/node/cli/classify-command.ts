@@ -6,6 +6,7 @@ import { readLabels } from '../read-labels.ts';
 import { forEachVideo } from './for-each-video.ts';
 import {
   addInferenceOptions,
+  clipLine,
   pretrainedOptions,
   viewOptions,
   wholeNumber,
@@ -57,6 +58,7 @@ async function classify(named: readonly string[], typed: Typed, io: CommandIo): 
   const classifier = await shownWhile(`loading ${weights}`, io, () =>
     VideoClassifier.fromPretrained(weights, { ...pretrainedOptions(typed), ...labels }),
   );
+  if (!json) io.err.write(clipLine(classifier, typed));
   try {
     return await forEachVideo(videos, json, io, async ({ path, onView, status }) => {
       const predictions = await classifier.classify(path, { ...viewOptions(typed), top, onView });

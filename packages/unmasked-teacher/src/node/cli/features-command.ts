@@ -4,7 +4,13 @@ import { VideoEncoder, type Embedding } from '../../inference/video-encoder.ts';
 import { eventLine } from '../event-line.ts';
 import { expandVideos } from '../expand-videos.ts';
 import { forEachVideo } from './for-each-video.ts';
-import { addInferenceOptions, pretrainedOptions, viewOptions, type InferenceFlags } from './inference-options.ts';
+import {
+  addInferenceOptions,
+  clipLine,
+  pretrainedOptions,
+  viewOptions,
+  type InferenceFlags,
+} from './inference-options.ts';
 import { UsageError, type CommandIo } from './io.ts';
 import { shownWhile } from './status-line.ts';
 
@@ -51,6 +57,7 @@ async function features(named: readonly string[], typed: Typed, io: CommandIo): 
     VideoEncoder.fromPretrained(weights, pretrainedOptions(typed)),
   );
   const found: { readonly path: string; readonly embedding: Embedding }[] = [];
+  if (!json) io.err.write(clipLine(encoder, typed));
   try {
     const exitCode = await forEachVideo(videos, json, io, async ({ path, onView }) => {
       const options = { ...viewOptions(typed), onView };

@@ -1,5 +1,5 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { PretrainedOptions, ViewOptions } from '../../inference/video-encoder.ts';
+import type { PretrainedOptions, VideoEncoder, ViewOptions } from '../../inference/video-encoder.ts';
 
 /** What is typed for every command that runs a trained model on videos. */
 export interface InferenceFlags {
@@ -51,6 +51,13 @@ export function pretrainedOptions({ frames, size, heads, device }: InferenceFlag
 /** What of it says how videos are looked at. */
 export function viewOptions({ clips, crops, batchSize }: InferenceFlags): ViewOptions {
   return { clips, crops, batchSize };
+}
+
+/** What is said before videos are looked at: the size of clips, which weights of other programs need not tell. */
+export function clipLine({ clipSize }: VideoEncoder, { clips, crops }: InferenceFlags): string {
+  const { frames, imageSize } = clipSize;
+  const views = clips * crops;
+  return `each video: ${views} ${views === 1 ? 'view' : 'views'} of ${frames} frames of ${imageSize} x ${imageSize} pixels\n`;
 }
 
 /** A flag's value as a whole number from 1 on. */

@@ -36,8 +36,7 @@ export function plainForward(
     torch.inPlace('masked_fill_.Scalar', byHead, hidden, HIDDEN_BY_CODE[q.code] ?? HIDDEN);
     torch.free(byHead);
   }
-  const weights = torch.one('_softmax', scores, -1, false);
-  torch.free(scores);
+  const weights = weightsOf(torch, scores);
   const output = merged(torch, torch.one('bmm', weights, headMatrices(torch, v, heads)), heads, q.shape);
   return mask && visible ? [output, weights, torch.one('any.dim', visible, -1, true)] : [output, weights];
 }
@@ -57,8 +56,7 @@ export function plainBackward(
   if (!needs[0] && !needs[1]) return [null, null, dv];
 
   const weightGradient = torch.one('bmm', dy, transposed(torch, headMatrices(torch, v, heads)));
-  const ds = torch.one('_softmax_backward_data', weightGradient, weights, -1, q.code);
-  torch.free(weightGradient);
+  const ds = scoreGradient(torch, weightGradient, weights);
   if (hasKey) {
     const [batch = 0, queries = 0] = q.shape;
     const byHead = torch.one('_unsafe_view', ds, [batch, heads, queries, k.shape[1] ?? 0]);
@@ -75,6 +73,31 @@ export function plainBackward(
       : null,
     dv,
   ];
+}
+
+/**
+ * Softmax over the rows of scores, which are consumed. The CPU's kernel reads an element for the last time just before it
+ * writes it, so that results may take the scores' place: the largest tensor of a layer is not held twice.
+ */
+function weightsOf(torch: Torch, scores: TorchHandle): TorchHandle {
+  if (torch.device.type === 'cpu') {
+    torch.inPlace('_softmax.out', scores, -1, false, scores);
+    return scores;
+  }
+  const weights = torch.one('_softmax', scores, -1, false);
+  torch.free(scores);
+  return weights;
+}
+
+/** The gradient of the scores from that of the weights, which is consumed; in its place on the CPU, as above. */
+function scoreGradient(torch: Torch, weightGradient: TorchHandle, weights: TorchHandle): TorchHandle {
+  if (torch.device.type === 'cpu') {
+    torch.inPlace('_softmax_backward_data.out', weightGradient, weights, -1, weights.code, weightGradient);
+    return weightGradient;
+  }
+  const gradient = torch.one('_softmax_backward_data', weightGradient, weights, -1, weights.code);
+  torch.free(weightGradient);
+  return gradient;
 }
 
 /** Which keys each query sees, bool, broadcasting against [B, heads, Nq, Nk]; null where it sees all. */

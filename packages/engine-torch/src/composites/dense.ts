@@ -26,32 +26,36 @@ export const linear: TorchComposite<'linear'> = {
   },
 };
 
-/** Layer normalisation over the last axis. float32 on the CPU goes through a loop of our own that does not cancel. */
+/**
+ * Layer normalisation over the last axis. On the CPU it goes through a loop of our own, in float32: ATen's cancels, and in
+ * bfloat16 takes ten times as long in older versions.
+ */
 export const layerNorm: TorchComposite<'layerNorm'> = {
   forward: (torch, [input, scale, shift], { epsilon }) => {
     const [x, g, b] = [needed(input), needed(scale), needed(shift)];
-    const results = isOwnLoop(torch, x)
-      ? torch.layerNorm([x, g, b], epsilon)
-      : torch.all('native_layer_norm', x, lastAxis(x), g, b, epsilon);
-    return results.map(needed);
+    if (torch.device.type === 'cuda') return torch.all('native_layer_norm', x, lastAxis(x), g, b, epsilon).map(needed);
+    const [y, rstd] = torch.layerNorm(
+      [x, g, b].map((one) => inPrecision(torch, one, DTYPE_CODES.float32)),
+      epsilon,
+    );
+    return [inPrecision(torch, needed(y), x.code), needed(rstd)];
   },
   backward: (torch, [input, scale, ...extras], gradient, _, needs) => {
-    const [x, g] = [needed(input), needed(scale)];
-    const [first, second] = extras;
+    const [x, g, first] = [needed(input), needed(scale), needed(extras[0])];
     const wanted = [0, 1, 2].map((index) => needs[index] === true);
-    const gradients = isOwnLoop(torch, x)
-      ? torch.layerNormBackward([gradient, x, g, needed(first)], needs[0] === true)
-      : // the shift is not read, only whether there is one
-        torch.all(
-          'native_layer_norm_backward',
-          ...[gradient, x, lastAxis(x), needed(first), needed(second), g, g, wanted],
-        );
-    return gradients.map((found, index) => (wanted[index] ? found : null));
+    if (torch.device.type === 'cuda') {
+      // the shift is not read, only whether there is one
+      const given = [gradient, x, lastAxis(x), first, needed(extras[1]), g, g, wanted] as const;
+      return torch.all('native_layer_norm_backward', ...given).map((found, index) => (wanted[index] ? found : null));
+    }
+    const wide = [gradient, x, g, first].map((one) => inPrecision(torch, one, DTYPE_CODES.float32));
+    const gradients = torch.layerNormBackward(wide, needs[0] === true);
+    return gradients.map((found, index) => (wanted[index] && found ? inPrecision(torch, found, x.code) : null));
   },
 };
 
-function isOwnLoop(torch: Torch, x: TorchHandle): boolean {
-  return torch.device.type === 'cpu' && x.code === DTYPE_CODES.float32;
+function inPrecision(torch: Torch, x: TorchHandle, code: number): TorchHandle {
+  return x.code === code ? x : torch.one('to.dtype', x, code);
 }
 
 /** [.., D] -> [rows, D] */
@@ -72,16 +76,22 @@ export const gelu: TorchComposite<'gelu'> = {
 /** Slope of quickGelu: x sigmoid(c x) is silu(c x) / c. */
 const QUICK_GELU_SLOPE = 1.702;
 
-/** x sigmoid(1.702 x), by torch's silu. */
+/** x sigmoid(1.702 x), by torch's silu; on the CPU in float32, which older versions take a quarter of the time for. */
 export const quickGelu: TorchComposite<'quickGelu'> = {
-  forward: (torch, [x]) => {
+  forward: (torch, [input]) => {
+    const x = needed(input);
     const y = torch.one('silu', steep(torch, x));
     torch.inPlace('mul_.Scalar', y, 1 / QUICK_GELU_SLOPE);
-    return [y];
+    return [inPrecision(torch, y, x.code)];
   },
-  backward: (torch, [x], gradient) => [torch.one('silu_backward', gradient, steep(torch, x))],
+  backward: (torch, [input], gradient) => {
+    const x = needed(input);
+    const u = steep(torch, x);
+    return [inPrecision(torch, torch.one('silu_backward', inPrecision(torch, gradient, u.code), u), x.code)];
+  },
 };
 
-function steep(torch: Torch, x: TorchHandle | null | undefined): TorchHandle {
-  return torch.one('mul.Scalar', needed(x), QUICK_GELU_SLOPE);
+function steep(torch: Torch, x: TorchHandle): TorchHandle {
+  const code = torch.device.type === 'cpu' ? DTYPE_CODES.float32 : x.code;
+  return torch.one('mul.Scalar', inPrecision(torch, x, code), QUICK_GELU_SLOPE);
 }

@@ -1,5 +1,8 @@
 /** What changes in a clip. Each is a pair of opposite classes, of which one is the other played backwards. */
-export type SpriteMotion = 'horizontal' | 'vertical' | 'scale' | 'opacity' | 'rotation';
+export type SpriteMotion = (typeof SPRITE_MOTIONS)[number];
+
+/** The motions; new ones come at the end, so that the clips of a class stay the same. */
+export const SPRITE_MOTIONS = ['horizontal', 'vertical', 'scale', 'opacity', 'rotation'] as const;
 
 /** How a class is made: the motion, and whether its frames are played backwards. */
 interface ClassRule {

@@ -17,6 +17,8 @@ export interface Pose {
 type Course = (progress: number) => Pose;
 
 const DEGREE = Math.PI / 180;
+/** How far from its middle, in radii, a sprite turns about. */
+const FOOT = 0.6;
 
 /**
  * Draws a motion, forwards: to the right, down, growing, appearing, clockwise. Place, size, angle, extent and speed are
@@ -24,8 +26,12 @@ const DEGREE = Math.PI / 180;
  *
  * @returns a pose for each frame
  */
-export function drawMotion(draw: RandomStream, motion: SpriteMotion, frames: number): readonly Pose[] {
-  const course = COURSES[motion](draw);
+export function drawMotion(
+  draw: RandomStream,
+  motion: SpriteMotion,
+  { frames, upright }: { readonly frames: number; readonly upright: number },
+): readonly Pose[] {
+  const course = COURSES[motion](draw, upright);
   const [start, end] = [between(draw, 0, 0.15), between(draw, 0.85, 1)];
   const wobbles = [wobble(draw), wobble(draw)] as const;
   return Array.from({ length: frames }, (_, frame) => {
@@ -35,7 +41,7 @@ export function drawMotion(draw: RandomStream, motion: SpriteMotion, frames: num
   });
 }
 
-const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream) => Course>> = {
+const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream, upright: number) => Course>> = {
   horizontal: (draw) => {
     const { along, across, ...rest } = drawPath(draw);
     return (progress) => ({ ...rest, x: along(progress), y: across, opacity: 1 });
@@ -45,22 +51,28 @@ const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream) => Course>> = 
     return (progress) => ({ ...rest, x: across, y: along(progress), opacity: 1 });
   },
   scale: (draw) => {
-    const middle = between(draw, 0.13, 0.18);
+    const middle = between(draw, 0.17, 0.23);
     const factor = between(draw, 1.8, 2.8);
     const still = drawPlace(draw, 0.8 * middle * Math.sqrt(factor));
     return (progress) => ({ ...still, radius: middle * factor ** (progress - 0.5), opacity: 1 });
   },
   opacity: (draw) => {
-    const radius = between(draw, 0.13, 0.22);
+    const radius = between(draw, 0.16, 0.28);
     const still = drawPlace(draw, radius);
     const [from, to] = [between(draw, 0, 0.15), between(draw, 0.85, 1)];
     return (progress) => ({ ...still, radius, opacity: from + (to - from) * progress });
   },
-  rotation: (draw) => {
-    const radius = between(draw, 0.15, 0.24);
-    const { angle, ...still } = drawPlace(draw, radius);
-    const turn = between(draw, 100, 220) * DEGREE;
-    return (progress) => ({ ...still, radius, angle: angle + turn * progress, opacity: 1 });
+  // about its foot, as a hand of a clock
+  rotation: (draw, upright) => {
+    const radius = between(draw, 0.24, 0.32);
+    const foot = drawPlace(draw, 0.42);
+    const middle = between(draw, -40, 40) * DEGREE;
+    const turn = between(draw, 90, 160) * DEGREE;
+    return (progress) => {
+      const lean = middle + turn * (progress - 0.5);
+      const [x, y] = [foot.x + FOOT * radius * Math.sin(lean), foot.y - FOOT * radius * Math.cos(lean)];
+      return { x, y, radius, angle: upright + lean, opacity: 1 };
+    };
   },
 };
 

@@ -1,10 +1,10 @@
 import { random, type RandomStream } from '@umt/random';
 import { drawBackground } from './background.ts';
-import { ruleOf, SPRITE_CLASSES, type SpriteClass } from './classes.ts';
+import { ruleOf, SPRITE_MOTIONS, type SpriteClass } from './classes.ts';
 import { drawGround, drawSprite } from './draw-frame.ts';
 import { drawMotion } from './motion.ts';
 import { drawPalette, type SpriteSplit } from './palette.ts';
-import { TEST_SHAPES, TRAIN_SHAPES } from './shapes.ts';
+import { TEST_SHAPES, TRAIN_SHAPES, uprightAngle } from './shapes.ts';
 import { stampOf } from './stamp.ts';
 
 /** Which clip, and its format. */
@@ -32,13 +32,13 @@ export interface SpriteClip {
 }
 
 /** How far the camera shakes, as a share of the side. */
-const SHAKE = 0.02;
+const SHAKE = 0.01;
 
 /**
  * Renders one clip: a drawn sprite that moves, grows, appears or turns over a textured background, under a shaking camera.
  *
- * A clip of one class is made like one of the opposite class and then played backwards, so a frame whose place in time is
- * not known, and any set of frames without their order, is as likely in the one as in the other. Shapes and hues of the two
+ * A clip is that of the same number in the opposite class, played backwards, so a frame whose place in time is not known, and
+ * any set of frames without their order, tells nothing between the two. Shapes and hues of the two
  * splits are disjoint. The frames are a function of the options alone.
  *
  * @throws RangeError for an unknown class, and for a size, number of frames, seed or index out of range
@@ -52,13 +52,13 @@ export function renderSpriteClip(options: SpriteClipOptions): SpriteClip {
   if (!Number.isInteger(frames) || frames < 2) {
     throw new RangeError(`sprite clip: frames must be a whole number from 2 on, got ${frames}`);
   }
-  const draw = random({ seed, stream: `sprites ${split}`, step: SPRITE_CLASSES.indexOf(spriteClass), index });
+  const draw = random({ seed, stream: `sprites ${split}`, step: SPRITE_MOTIONS.indexOf(motion), index });
   const shapes = split === 'train' ? TRAIN_SHAPES : TEST_SHAPES;
   const shape = shapes[draw.integer(0, shapes.length - 1)];
   if (!shape) throw new Error('there is a shape for every number');
 
   const palette = drawPalette(draw, split);
-  const poses = drawMotion(draw, motion, frames);
+  const poses = drawMotion(draw, motion, { frames, upright: uprightAngle(shape) });
   const shakes = poses.map(() => [drawShake(draw), drawShake(draw)] as const);
   const margin = Math.ceil(SHAKE * size) + 1;
   const ground = drawBackground(draw, palette.ground, size + 2 * margin);

@@ -204,3 +204,8 @@ export const TEST_SHAPES: readonly Shape[] = [
   },
   { name: 'three-armed star', outlines: [unevenStar(3)], dot: at(0, -0.2, 0.18) },
 ];
+
+/** The turn, in radians clockwise, that brings a shape's dot to the top. */
+export function uprightAngle({ dot }: Shape): number {
+  return -Math.PI / 2 - Math.atan2(dot.y, dot.x);
+}

@@ -51,7 +51,7 @@ const COURSES: Readonly<Record<SpriteMotion, (draw: RandomStream, upright: numbe
     return (progress) => ({ ...rest, x: across, y: along(progress), opacity: 1 });
   },
   scale: (draw) => {
-    const middle = between(draw, 0.17, 0.23);
+    const middle = between(draw, 0.2, 0.26);
     const factor = between(draw, 1.8, 2.8);
     const still = drawPlace(draw, 0.8 * middle * Math.sqrt(factor));
     return (progress) => ({ ...still, radius: middle * factor ** (progress - 0.5), opacity: 1 });

@@ -68,6 +68,7 @@ export interface NativeBridge extends NativeRanks {
 export interface NativeRanks {
   /** Opens or finds torch's TCPStore. */
   openStore(host: string, port: number, isServer: number, prefix: string, timeoutSeconds: number): void;
+  /** Sets a key of the store. */
   storeSet(key: string, value: string): void;
   /** The value of a key; empty while there is none. */
   storeGet(key: string): string;

@@ -1,13 +1,17 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeOn } from '@umt/conformance';
 import { loadEngine } from '@umt/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
+import { BIN, isBuilt } from './cli.ts';
 import { bundle } from './ranks/bundle.ts';
 import { environmentOf, freePort, launch, resultsOf, start } from './ranks/launch.ts';
 import type { Steps } from './ranks/stage1.ts';
 import { own, type Sums } from './ranks/sums.ts';
+import { CLIPS, SMALL } from './small.ts';
 
 /** What each rank of the program prints. */
 interface Seen {
@@ -122,6 +126,47 @@ await describeOn('torch', oneTorch, () => {
     expectSteps(rest, (alone?.contrastive ?? []).slice(4));
   });
 
+  describe.skipIf(!isBuilt)('umt pretrain (skipped where pnpm build has not run)', () => {
+    /** Starts it in two processes that share a small run. */
+    const pretrain = async (output: string, words: readonly string[] = []) => {
+      const path = join(folder, `${output}.json`);
+      const config = pretrainTiny({
+        ...SMALL,
+        data: { ...SMALL.data, path: CLIPS, workers: 0 },
+        output: join(folder, output),
+        schedule: { epochs: 1, warmupEpochs: 0 },
+      });
+      await writeFile(path, JSON.stringify(config));
+      const processes = await launch([BIN, 'pretrain', path, '--json', ...words], 2);
+      return Promise.all(processes.map(({ ended }) => ended));
+    };
+
+    test('is shared by the processes of a launcher; rank 0 alone writes and reports', async () => {
+      const [zero, one] = await pretrain('shared');
+      expect([zero?.code, one?.code, one?.out]).toEqual([0, 0, '']);
+      const types = zero?.out
+        .trim()
+        .split('\n')
+        .map((line) => (JSON.parse(line) as { readonly type: string }).type);
+      expect(types).toEqual(expect.arrayContaining(['start', 'step', 'evaluation', 'checkpoint', 'done', 'result']));
+      const files = await readdir(join(folder, 'shared'));
+      expect(files.filter((name) => name.startsWith('events.out')).length).toBe(1);
+      expect(files).toEqual(expect.arrayContaining(['report.html', 'student.safetensors', 'log.jsonl', 'checkpoints']));
+    });
+
+    test('refuses a batch that the processes cannot share, and an engine without collectives', async () => {
+      const odd = await pretrain('odd', ['--batch-size', '3']);
+      expect(odd.map(({ err }) => err).join('')).toContain(
+        'umt: batch.size must be a multiple of 2, the processes that share it, not 3 (--batch-size)',
+      );
+      const wasm = await pretrain('wasm', ['--device', 'wasm']);
+      for (const { code, err } of wasm) {
+        expect(err).toContain("umt: device 'wasm' cannot share a run among 2 processes: take --device torch");
+        expect(code).toBe(2);
+      }
+    });
+  });
+
   test('processes that do not belong together say so', async () => {
     const port = await freePort();
     const first = start([program], environmentOf(0, 2, port));
@@ -135,7 +180,6 @@ await describeOn('torch', oneTorch, () => {
   });
 
   test('a port that is taken is an error of rank 0', async () => {
-    const { createServer } = await import('node:net');
     const server = createServer((socket) => socket.destroy());
     const port = await freePort();
     await new Promise<void>((resolve) => server.listen(port, resolve));

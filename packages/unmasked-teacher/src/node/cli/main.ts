@@ -18,7 +18,7 @@ const FAILED = 1;
 const NOT_UNDERSTOOD = 2;
 
 /** Errors of what was typed, as opposed to what happened: by name, because some come from a worker. */
-const USAGE_ERRORS = ['UsageError', 'ConfigError', 'DeviceError'];
+const USAGE_ERRORS = ['UsageError', 'ConfigError', 'DeviceError', 'LaunchError'];
 
 /**
  * Runs the command line.

@@ -34,8 +34,7 @@ export function findTorch(environment: NodeJS.ProcessEnv = process.env): FoundTo
   }
   for (const python of ['python', 'python3']) {
     const folder = torchOf(python, environment);
-    // Debian's python3-torch has its libraries among the system's
-    if (folder && existsSync(join(folder, 'lib', LIBRARY))) return describe('python', folder, join(folder, 'lib'));
+    if (folder && hasOwnLibraries(folder)) return describe('python', folder, join(folder, 'lib'));
   }
   for (const root of ['/usr/local', '/usr']) {
     const libraries = librariesIn(root);
@@ -49,6 +48,12 @@ export function findTorch(environment: NodeJS.ProcessEnv = process.env): FoundTo
 
 function librariesIn(root: string): string | undefined {
   return SYSTEM_LIBRARIES.map((folder) => join(root, folder)).find((folder) => existsSync(join(folder, LIBRARY)));
+}
+
+/** Debian's python3-torch has links to the system's libraries: one torch under two names would be built for twice. */
+function hasOwnLibraries(folder: string): boolean {
+  const library = join(folder, 'lib', LIBRARY);
+  return existsSync(library) && realpathSync(library).startsWith(realpathSync(folder));
 }
 
 function torchOf(python: string, environment: NodeJS.ProcessEnv): string | undefined {

@@ -68,6 +68,24 @@ describe('finding torch', () => {
     expect(findTorch({ PATH: bin })).toMatchObject({ source: 'python', libraries: join(folder, 'lib') });
   });
 
+  it("a python whose torch links to the system's libraries leads to those", () => {
+    const folder = fakeTorch();
+    const linked = join(root, 'linked');
+    mkdirSync(join(linked, 'lib'), { recursive: true });
+    symlinkSync(join(folder, 'lib/libtorch_cpu.so'), join(linked, 'lib/libtorch_cpu.so'));
+    const bin = join(root, 'linked-bin');
+    mkdirSync(bin);
+    writeFileSync(join(bin, 'python'), `#!/bin/sh\necho ${linked}\n`, { mode: 0o755 });
+    const sourceOrReason = () => {
+      try {
+        return findTorch({ PATH: bin }).source;
+      } catch (error) {
+        return error instanceof TorchUnavailableError ? error.reason : error;
+      }
+    };
+    expect(['system', 'torch']).toContain(sourceOrReason()); // 'torch' where the system has none
+  });
+
   it('a wheel built with old strings, and a new one that needs C++20, are compiled for so', () => {
     const flags = 'set(TORCH_CXX_FLAGS "-D_GLIBCXX_USE_CXX11_ABI=0")';
     const old = findTorch({ LIBTORCH: fakeTorch({ version: [2, 5, 1], abi: flags }) });

@@ -46,7 +46,7 @@ describe('examples', () => {
       const [clip] = await writeSpriteClips(test, { ...format, clipsPerClass: 4, split: 'test' });
       const video = clip?.path ?? '';
       const printed = await runExample('finetune-tiny', train, test, join(folder, 'run'), '4', video);
-      expect(printed).toContain('stopped after 4 steps; classes grow, move-up');
+      expect(printed).toContain('done after 4 steps; classes grow, move-up');
       expect(printed).toMatch(/^top-1 [\d.]+ %, mean over classes [\d.]+ %$/m);
       const counts = /^(\d) (\d)\n(\d) (\d)$/m.exec(printed)?.slice(1).map(Number) ?? [];
       expect(counts.reduce((sum, count) => sum + count, 0)).toBe(8);

@@ -112,7 +112,7 @@ describe('fields that do not go together', () => {
     ],
     [{ evaluation: { shortSide: 20 } }, 'evaluation.shortSide must be at least video.size (48), not 20'],
     [{ method: 'linear-probe' as const }, 'from.weights must name a checkpoint for a linear-probe'],
-    [{ schedule: { warmupEpochs: 99 } }, 'schedule.warmupEpochs must be at most schedule.epochs (30), not 99'],
+    [{ schedule: { warmupEpochs: 99 } }, 'schedule.warmupEpochs must be at most schedule.epochs (20), not 99'],
     [{ augmentation: { scale: [1, 0.5] as const } }, 'augmentation.scale must have the smaller number first'],
   ])('%j', (overrides, message) => {
     expect(() => finetuneRecipe('tiny')(overrides)).toThrow(message);

@@ -37,7 +37,7 @@ test('two directions and two turns are learned from sprites that the test does n
     const outcome = await runFinetuning({ config, training, validation, start: null, store: null, best: null });
     const { card, weights } = outcome.classifier;
     const shuffled = await measureShuffled(card, arraySource(weights), validation.entries);
-    expect(outcome.validation?.top1).toBeGreaterThan(0.75);
+    expect(outcome.validation?.top1).toBeGreaterThan(0.8);
     // within a pair of opposites one half is chance, whatever else is seen
     expect(shuffled.top1).toBeLessThan(0.6);
   } finally {

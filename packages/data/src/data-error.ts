@@ -20,6 +20,18 @@ export class ManifestError extends DataError {
   }
 }
 
+/** A shard set, or one of its files, that cannot be used. */
+export class ShardError extends DataError {
+  override readonly name = 'ShardError';
+  /** The file, as a path or an address. */
+  readonly file: string;
+
+  constructor(file: string, problem: string, options?: { readonly cause?: unknown }) {
+    super(`${file}: ${problem}`, options);
+    this.file = file;
+  }
+}
+
 /** So many samples could not be read that this is no accident: a wrong prefix, an unmounted disk. */
 export class UnreadableSamplesError extends DataError {
   override readonly name = 'UnreadableSamplesError';

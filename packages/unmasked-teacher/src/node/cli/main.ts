@@ -4,6 +4,7 @@ import { nearestName, suggestion } from '../../config/nearest.ts';
 import { eventLine } from '../event-line.ts';
 import { addClassifyCommand } from './classify-command.ts';
 import { addConvertCommand } from './convert-command.ts';
+import { addDataCommand } from './data-command.ts';
 import { addDevicesCommand } from './devices-command.ts';
 import { addEvaluateCommand } from './evaluate-command.ts';
 import { addFeaturesCommand } from './features-command.ts';
@@ -37,6 +38,10 @@ export async function main(words: readonly string[], io: CommandIo): Promise<num
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return 0;
+    if (error instanceof CommanderError && error.code === 'commander.help') {
+      commandNamed(words, program).outputHelp();
+      return 0;
+    }
     const shown = error instanceof CommanderError ? usageError(error, program, words) : error;
     return tell(shown, words, io);
   }
@@ -69,24 +74,45 @@ Examples:
   addInspectCommand(program, io);
   addConvertCommand(program, io);
   addForwardCommand(program, io);
+  addDataCommand(program, io, onExit);
   addDevicesCommand(program, io, onExit);
-  for (const command of program.commands) {
+  for (const command of commandsBelow(program)) {
     command.option('--verbose', 'print the stack of an error').copyInheritedSettings(program);
   }
   return program;
 }
 
+/** Its commands, and those of its groups. */
+function commandsBelow(command: Command): readonly Command[] {
+  return command.commands.flatMap((one) => [one, ...commandsBelow(one)]);
+}
+
+/** The innermost command that was named. */
+function commandNamed(words: readonly string[], program: Command): Command {
+  for (const [i, word] of words.entries()) {
+    const named = program.commands.find((one) => one.name() === word);
+    if (named) return commandNamed(words.slice(i + 1), named);
+  }
+  return program;
+}
+
+/** A command as it is typed: `umt data pack`. */
+function fullName(command: Command): string {
+  return command.parent ? `${fullName(command.parent)} ${command.name()}` : command.name();
+}
+
 /** Commander's complaint in one line, with the nearest flag or command. */
 function usageError(error: CommanderError, program: Command, words: readonly string[]): UsageError {
   const quoted = /'([^']+)'/.exec(error.message)?.[1] ?? '';
-  const command = program.commands.find((one) => words.includes(one.name()));
+  const command = commandNamed(words, program);
   if (error.code === 'commander.unknownCommand') {
-    const names = program.commands.map((one) => one.name());
+    const names = command.commands.map((one) => one.name());
     const nearest = nearestName(quoted, names);
     const answer = nearest === undefined ? `there is ${names.join(', ')}` : `did you mean ${nearest}?`;
-    return new UsageError(`there is no command ${quoted}; ${answer}`);
+    const typed = command.parent ? `${command.name()} ${quoted}` : quoted;
+    return new UsageError(`there is no command ${typed}; ${answer}`);
   }
-  if (error.code === 'commander.unknownOption') return unknownFlag(quoted, command ?? program);
+  if (error.code === 'commander.unknownOption') return unknownFlag(quoted, command);
   return new UsageError(
     error.message
       .replace(/^error: /, '')
@@ -104,7 +130,7 @@ function unknownFlag(typed: string, command: Command): UsageError {
     return new UsageError(`${flag} takes no value${flags.includes(off) ? `; ${off} turns it off` : ''}`);
   }
   const hint = suggestion(flag, flags);
-  const see = `see ${command.parent ? 'umt ' : ''}${command.name()} --help`;
+  const see = `see ${fullName(command)} --help`;
   return new UsageError(`there is no flag ${flag}; ${hint.length > 200 ? see : hint}`);
 }
 

@@ -25,9 +25,9 @@ export interface FinetuneResult {
   /** The engine that was used and why. */
   readonly picked: Picked;
   readonly classes: readonly string[];
-  /** The final classifier on one view of each validation video; null without a list. */
+  /** The final classifier on one view of each validation video; null without a list, or where it was stopped before. */
   readonly validation: EvaluationSummary | null;
-  /** On `evaluation.clips` x `evaluation.crops` views; null where that is one view, or without a list. */
+  /** On `evaluation.clips` x `evaluation.crops` views; null where that is one view, without a list, or where it was stopped before. */
   readonly test: EvaluationSummary | null;
   readonly best: BestMeasurement | null;
   /** One line for each video that could not be read. */

@@ -28,17 +28,18 @@ afterAll(() => {
 
 interface Settings extends Partial<Omit<FinetuneInput, 'config' | 'store'>> {
   readonly store?: CheckpointStore;
-  readonly stopAfter?: number;
+  /** Asks the run to stop at the first event for which it is true. */
+  readonly stopAt?: (event: FinetuneEvent) => boolean;
 }
 
-async function run(changes: Overrides<FinetuneConfig> = {}, { stopAfter = Infinity, ...input }: Settings = {}) {
+async function run(changes: Overrides<FinetuneConfig> = {}, { stopAt, ...input }: Settings = {}) {
   const config = finetuneTiny({ ...SMALL_FINETUNE, ...changes });
   const events: FinetuneEvent[] = [];
   const saved: BestMeasurement[] = [];
   const stop = new AbortController();
   const emit = (event: FinetuneEvent) => {
     events.push(event);
-    if (event.type === 'step' && event.step >= stopAfter) stop.abort();
+    if (stopAt?.(event)) stop.abort();
   };
   const outcome = await runFinetuning(
     {
@@ -110,12 +111,33 @@ describe('a run on real videos of three scenes', () => {
 
   test('stopped and gone on, it has the losses of a run that was never stopped, and the same weights', async () => {
     const store = memoryStore();
-    const first = await run({}, { store, stopAfter: 3 });
-    expect(first.outcome.outcome).toBe('stopped');
+    const first = await run({}, { store, stopAt: (event) => event.type === 'step' && event.step === 3 });
+    expect(first.outcome).toMatchObject({ outcome: 'stopped', validation: null, clips: [] });
     const second = await run({}, { store, best: first.outcome.best });
     expect(second.outcome).toMatchObject({ outcome: 'done', step: 8 });
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
     expect(weightsOf(second.outcome)).toEqual(weightsOf(whole.outcome));
+  });
+
+  test('stopped while it is measured it ends at once, counts nothing, and is measured when it goes on', async () => {
+    const store = memoryStore();
+    const isMeasuring = (event: FinetuneEvent) => event.type === 'phase' && event.detail === 'measuring';
+    const first = await run({}, { store, stopAt: isMeasuring });
+    expect(first.outcome).toMatchObject({ outcome: 'stopped', step: 2, validation: null });
+    expect(first.warnings).toEqual(['measuring was stopped after 1 of 3 videos; it does not count']);
+    expect(first.accuracies).toEqual([]);
+
+    let steps = 0;
+    const atTheEnd = (event: FinetuneEvent) => {
+      if (event.type === 'step') steps = event.step;
+      return isMeasuring(event) && steps === 8;
+    };
+    const second = await run({}, { store, stopAt: atTheEnd });
+    expect(second.outcome).toMatchObject({ outcome: 'done', step: 8, validation: null, clips: [] });
+    expect(second.accuracies.map(({ step }) => step)).toEqual([2, 4, 6]);
+    expect([...first.losses, ...second.losses]).toEqual(whole.losses);
+    const third = await run({}, { store });
+    expect(third.outcome.validation).toEqual(whole.outcome.validation);
   });
 
   test('frozen features: a linear probe changes the head alone, an attentive probe adds its own', async () => {

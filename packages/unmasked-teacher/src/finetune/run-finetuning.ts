@@ -74,9 +74,9 @@ export interface TrainedClassifier {
 export interface FinetuneOutcome extends TrainResult {
   readonly classifier: TrainedClassifier;
   readonly trainingVideos: number;
-  /** On one view of each video, as during training; null without a validation list. */
+  /** On one view of each video, as during training; null without a validation list, or where the run was stopped before. */
   readonly validation: EvaluationSummary | null;
-  /** On all views; null where there is only one, or no list. */
+  /** On all views; null where there is only one, no list, or the run was stopped before. */
   readonly test: EvaluationSummary | null;
   readonly best: BestMeasurement | null;
   /** Some validation clips and what the classifier says of them. */
@@ -127,14 +127,14 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
   const trained = async (): Promise<TrainedClassifier> => ({ card, weights: await stateDict(model) });
   const measure =
     validation && collective.rank === 0
-      ? new ValidationMeasure(config, card, validation.entries, brokenVideos, emit)
+      ? new ValidationMeasure(config, card, validation.entries, brokenVideos, emit, stopSignal)
       : null;
   try {
     let { best } = input;
     const clock = new StoppedClock();
     const evaluate = async (step: number) => {
-      if (!measure) return null;
-      const summary = await measure.quick(model);
+      const summary = (await measure?.quick(model)) ?? null;
+      if (!summary) return null;
       const { videos, top1, top5, loss } = summary;
       const isBest = top1 > (best?.top1 ?? -1);
       emit({ type: 'accuracy', step, videos, top1, top5, loss, isBest });
@@ -153,15 +153,17 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
     const options = { ...finetuneTrainOptions(config, batches, store, averaging), collective };
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...(stopSignal && { stopSignal }) });
 
-    phase('finishing', 'measuring');
+    // a run that was stopped is not kept waiting: what goes on from its checkpoint is measured
+    const last = result.outcome === 'done' ? measure : null;
+    if (last) phase('finishing', 'measuring');
     return await averaged(async () => ({
       ...result,
       trainingVideos: training.entries.length,
-      validation: await evaluate(result.step),
-      test: (await measure?.thorough(model)) ?? null,
+      validation: last && (await evaluate(result.step)),
+      test: last && (await last.thorough(model)),
       classifier: await trained(),
       best,
-      clips: (await measure?.clips(model)) ?? [],
+      clips: (await last?.clips(model)) ?? [],
       brokenVideos: [...brokenVideos],
     }));
   } finally {

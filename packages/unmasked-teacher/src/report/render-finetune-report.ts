@@ -60,7 +60,9 @@ export async function renderFinetuneReport(data: FinetuneReportData): Promise<st
       ...(measured === null
         ? [
             note(
-              'No validation list was given, so nothing is known of how good this classifier is: <code>--validation list</code> names one.',
+              config.data.validation === null
+                ? 'No validation list was given, so nothing is known of how good this classifier is: <code>--validation list</code> names one.'
+                : 'It was stopped before it was measured: start the same command again.',
             ),
           ]
         : []),

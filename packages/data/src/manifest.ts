@@ -10,6 +10,12 @@ export interface VideoEntry {
   readonly label?: number;
   /** Class numbers, in place of `label`, where a list gives a video any number of them. */
   readonly labels?: readonly number[];
+  /** What is said of the video, where a list has it: one text or several; the choices of a multiple-choice question. */
+  readonly captions?: readonly string[];
+  /** What is asked about the video. */
+  readonly question?: string;
+  /** What people answered, duplicates included: the first is the answer. Of a multiple-choice question, the right choice. */
+  readonly answers?: readonly string[];
 }
 
 /** All class numbers of a video. */

@@ -12,7 +12,8 @@ export class LaunchError extends Error {
 /**
  * The place of this process in a run of several, from what its launcher set: torchrun or a plain environment (RANK,
  * WORLD_SIZE, LOCAL_RANK, MASTER_ADDR, MASTER_PORT), else Slurm's srun (SLURM_PROCID, SLURM_NTASKS, SLURM_LOCALID, and the
- * first host of SLURM_JOB_NODELIST; MASTER_ADDR and MASTER_PORT count where they are set). Null for a run of one process.
+ * first host of SLURM_STEP_NODELIST, else of SLURM_JOB_NODELIST; MASTER_ADDR and MASTER_PORT count where they are set). Null for a
+ * run of one process.
  *
  * @throws LaunchError naming the variable that is missing or not a number in its range
  */
@@ -59,8 +60,9 @@ function fromPlain(environment: Environment): Membership {
 }
 
 function fromSlurm(environment: Environment): Membership {
-  // a step of srun may have fewer tasks than its job
+  // a step of srun may have fewer tasks than its job, on other nodes than the job's first
   const size = isSet(environment, 'SLURM_STEP_NUM_TASKS') ? 'SLURM_STEP_NUM_TASKS' : 'SLURM_NTASKS';
+  const nodes = isSet(environment, 'SLURM_STEP_NODELIST') ? 'SLURM_STEP_NODELIST' : 'SLURM_JOB_NODELIST';
   const worldSize = whole(environment, size, 1, Infinity);
   const rank = whole(environment, 'SLURM_PROCID', 0, worldSize - 1);
   if (worldSize === 1) return alone;
@@ -68,7 +70,7 @@ function fromSlurm(environment: Environment): Membership {
     rank,
     worldSize,
     localRank: whole(environment, 'SLURM_LOCALID', 0, Infinity),
-    masterAddress: environment['MASTER_ADDR'] || firstHost(text(environment, 'SLURM_JOB_NODELIST')),
+    masterAddress: environment['MASTER_ADDR'] || firstHost(text(environment, nodes)),
     masterPort: isSet(environment, 'MASTER_PORT')
       ? whole(environment, 'MASTER_PORT', 1, 65535)
       : 20000 + (whole(environment, 'SLURM_JOB_ID', 0, Infinity) % 10000),

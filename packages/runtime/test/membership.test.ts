@@ -34,9 +34,10 @@ describe('membershipFromEnvironment', () => {
     expect(membershipFromEnvironment(SLURM)).toEqual({
       ...{ rank: 5, worldSize: 6, localRank: 2, masterAddress: 'gpu07', masterPort: 24567, launcherPrefix: null },
     });
-    const step = { ...SLURM, SLURM_STEP_NUM_TASKS: '12', MASTER_ADDR: '10.0.0.1', MASTER_PORT: '4000' };
-    expect(membershipFromEnvironment(step)).toMatchObject({
-      ...{ worldSize: 12, masterAddress: '10.0.0.1', masterPort: 4000 },
+    const step = { ...SLURM, SLURM_STEP_NUM_TASKS: '12', SLURM_STEP_NODELIST: 'gpu12,big' };
+    expect(membershipFromEnvironment(step)).toMatchObject({ worldSize: 12, masterAddress: 'gpu12' });
+    expect(membershipFromEnvironment({ ...step, MASTER_ADDR: '10.0.0.1', MASTER_PORT: '4000' })).toMatchObject({
+      ...{ masterAddress: '10.0.0.1', masterPort: 4000 },
     });
   });
 

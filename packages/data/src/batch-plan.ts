@@ -6,6 +6,13 @@ export function epochOrder(seed: number, epoch: number, length: number): Uint32A
   return random({ seed, stream: 'data/order', step: epoch }).permutation(length);
 }
 
+/** The samples of an epoch by their positions; a permutation in memory is one. */
+export interface SampleOrder {
+  readonly length: number;
+  /** The indices at the positions `begin` to `end`, the end excluded. */
+  slice(begin: number, end: number): Uint32Array;
+}
+
 /** What decides which samples are in which batch. */
 export interface BatchPlanOptions {
   /** Samples in the data set. */
@@ -19,6 +26,11 @@ export interface BatchPlanOptions {
   readonly worldSize?: number;
   /** False keeps the order of the data set in every epoch. Default true. */
   readonly shuffle?: boolean;
+  /**
+   * The order of an epoch, each index below `length` once, as a pure function of the epoch and of what it was made with.
+   * Default `epochOrder` of the seed; `windowedOrder` is for samples that lie in shards.
+   */
+  readonly order?: (epoch: number) => SampleOrder;
 }
 
 /**
@@ -33,16 +45,17 @@ export class BatchPlan {
   /** floor(length / (batchSize * worldSize)). */
   readonly batchesPerEpoch: number;
   readonly #options: Required<BatchPlanOptions>;
-  #order: { readonly epoch: number; readonly indices: Uint32Array } | undefined;
+  #order: { readonly epoch: number; readonly samples: SampleOrder } | undefined;
 
   /** @throws DataError naming the option that is wrong, or when the samples do not fill one batch */
   constructor(options: BatchPlanOptions) {
     const { length, batchSize, rank = 0, worldSize = 1, seed, shuffle = true } = options;
+    const { order = (epoch: number) => epochOrder(seed, epoch, length) } = options;
     checkInteger('length', length, 1, 4294967295);
     checkInteger('batchSize', batchSize, 1);
     checkInteger('worldSize', worldSize, 1);
     checkInteger('rank', rank, 0, worldSize - 1);
-    this.#options = { length, batchSize, rank, worldSize, seed, shuffle };
+    this.#options = { length, batchSize, rank, worldSize, seed, shuffle, order };
     this.batchesPerEpoch = Math.floor(length / (batchSize * worldSize));
     if (this.batchesPerEpoch === 0) {
       const ranks = worldSize === 1 ? '' : ` on ${worldSize} ranks`;
@@ -62,11 +75,17 @@ export class BatchPlan {
     return this.#orderOf(epoch).slice(begin, begin + batchSize);
   }
 
-  #orderOf(epoch: number): Uint32Array {
-    if (this.#order?.epoch === epoch) return this.#order.indices;
-    const { seed, length, shuffle } = this.#options;
-    const indices = shuffle ? epochOrder(seed, epoch, length) : Uint32Array.from({ length }, (_, i) => i);
-    this.#order = { epoch, indices };
-    return indices;
+  #orderOf(epoch: number): SampleOrder {
+    if (this.#order?.epoch === epoch) return this.#order.samples;
+    const { length, shuffle, order } = this.#options;
+    const samples = shuffle ? order(epoch) : inOrder(length);
+    this.#order = { epoch, samples };
+    return samples;
   }
 }
+
+/** 0, 1, 2, ... */
+const inOrder = (length: number): SampleOrder => ({
+  length,
+  slice: (begin, end) => Uint32Array.from({ length: Math.min(end, length) - begin }, (_, i) => begin + i),
+});

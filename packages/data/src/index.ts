@@ -1,8 +1,9 @@
 import { spawnWorker } from './spawn.ts';
 import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './view-loader.ts';
+export { windowedOrder, type WindowedOrderOptions } from './windowed-order.ts';
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
 
-export { BatchPlan, epochOrder, type BatchPlanOptions } from './batch-plan.ts';
+export { BatchPlan, epochOrder, type BatchPlanOptions, type SampleOrder } from './batch-plan.ts';
 export type { ClipBatch } from './clip-batch.ts';
 export type {
   ClassificationSampling,
@@ -34,6 +35,7 @@ export {
   type VideoClip,
   type VideoClipDatasetOptions,
 } from './video-clip-dataset.ts';
+export { pickVideos, repeatVideos, videoListOf, withoutVideos, type VideoList, type Videos } from './video-list.ts';
 export type { VideoClipLoader, VideoClipLoaderOptions } from './video-clip-loader.ts';
 export type { UnreadableVideo, ViewBatch, ViewLoader, ViewLoaderOptions, ViewPlace } from './view-loader.ts';
 

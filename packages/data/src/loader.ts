@@ -1,4 +1,4 @@
-import { BatchPlan } from './batch-plan.ts';
+import { BatchPlan, type SampleOrder } from './batch-plan.ts';
 import { checkInteger, DataError } from './data-error.ts';
 import type { Dataset } from './dataset.ts';
 import { Gate } from './gate.ts';
@@ -24,6 +24,8 @@ export interface LoaderOptions<Sample, Batch> {
   readonly worldSize?: number;
   /** False keeps the data set's order in every epoch. Default true. */
   readonly shuffle?: boolean;
+  /** The order of an epoch: see `BatchPlanOptions`. Default `epochOrder` of the seed. */
+  readonly order?: (epoch: number) => SampleOrder;
   /** Batches that are made ahead of the one that was asked for. Default 2. */
   readonly prefetch?: number;
   /** Samples that are loaded at the same time. Default 1; no limit but the batches ahead is right for a pool of workers. */

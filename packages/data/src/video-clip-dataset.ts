@@ -5,6 +5,7 @@ import { ClipReader, type LoadClip } from './clip-reader.ts';
 import { checkInteger, DataError, isUnreadable, UnreadableSamplesError } from './data-error.ts';
 import type { Dataset } from './dataset.ts';
 import { labelsOf, type VideoEntry } from './manifest.ts';
+import { videoListOf, type VideoList, type Videos } from './video-list.ts';
 
 /** One sample: the clips made of one video. */
 export interface VideoClip {
@@ -30,7 +31,8 @@ export interface UnreadableSample {
 
 /** How a data set of videos is made. */
 export interface VideoClipDatasetOptions {
-  readonly entries: readonly VideoEntry[];
+  /** The videos: a list, or a shard set. */
+  readonly entries: Videos;
   /** Everything random is derived from it: an integer, 0 <= seed < 2^53. */
   readonly seed: number;
   readonly clip: TrainingClipOptions;
@@ -48,7 +50,7 @@ export interface VideoClipDatasetOptions {
  */
 export class VideoClipDataset implements Dataset<VideoClip> {
   readonly length: number;
-  readonly #entries: readonly VideoEntry[];
+  readonly #videos: VideoList;
   readonly #seed: number;
   readonly #maxAttempts: number;
   readonly #load: LoadClip;
@@ -62,7 +64,7 @@ export class VideoClipDataset implements Dataset<VideoClip> {
     checkInteger('maxAttempts', maxAttempts, 1);
     checkInteger('seed', seed, 0);
     this.length = entries.length;
-    this.#entries = entries;
+    this.#videos = videoListOf(entries);
     this.#seed = seed;
     this.#maxAttempts = maxAttempts;
     this.#onUnreadable = onUnreadable;
@@ -85,8 +87,9 @@ export class VideoClipDataset implements Dataset<VideoClip> {
     checkInteger('index', index, 0, this.length - 1);
     let current = index;
     for (let attempt = 1; ; attempt++) {
-      const entry = this.#entryAt(current);
+      let entry: VideoEntry | undefined;
       try {
+        entry = await this.#videos.entryAt(current);
         const video = await this.#load({ entry, seed: this.#seed, epoch, index });
         return { video, index, path: entry.path, label: entry.label, labels: labelsOf(entry) };
       } catch (cause) {
@@ -97,16 +100,15 @@ export class VideoClipDataset implements Dataset<VideoClip> {
           throw new UnreadableSamplesError(`${tried} could not be read, the last: ${cause.message}`, { cause });
         }
         const substituteIndex = this.#substitute(index, attempt, current);
-        this.#onUnreadable({ index: current, path: entry.path, cause, substituteIndex });
+        this.#onUnreadable({
+          index: current,
+          path: entry?.path ?? this.#videos.nameAt(current),
+          cause,
+          substituteIndex,
+        });
         current = substituteIndex;
       }
     }
-  }
-
-  #entryAt(index: number): VideoEntry {
-    const entry = this.#entries[index];
-    if (entry === undefined) throw new DataError(`there is no sample ${index}: the data set has ${this.length}`);
-    return entry;
   }
 
   #substitute(index: number, attempt: number, current: number): number {

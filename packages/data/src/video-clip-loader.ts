@@ -2,6 +2,8 @@ import { collateClips, type ClipBatch } from './clip-batch.ts';
 import { checkInteger } from './data-error.ts';
 import { Loader, type LoaderOptions } from './loader.ts';
 import { VideoClipDataset, type VideoClip, type VideoClipDatasetOptions } from './video-clip-dataset.ts';
+import { videoListOf } from './video-list.ts';
+import { DEFAULT_WINDOW, windowedOrder } from './windowed-order.ts';
 import { WorkerPool, type SpawnWorker } from './worker-pool.ts';
 
 /** How batches of clips are made of a list of videos. */
@@ -9,6 +11,8 @@ export interface VideoClipLoaderOptions
   extends
     Omit<VideoClipDatasetOptions, 'load'>,
     Pick<LoaderOptions<VideoClip, ClipBatch>, 'batchSize' | 'rank' | 'worldSize' | 'shuffle' | 'prefetch' | 'epochs'> {
+  /** Shards whose samples are shuffled together, where the videos lie in shards. Default 8. */
+  readonly shuffleWindow?: number;
   /** Threads that decode. 0, the default, decodes in this thread between other work. The batches are the same. */
   readonly workers?: number;
 }
@@ -21,7 +25,8 @@ export interface VideoClipLoader extends Loader<VideoClip, ClipBatch> {
 /** Makes `createVideoClipLoader` for a platform. */
 export function videoClipLoaderFactory(spawn: SpawnWorker) {
   return (options: VideoClipLoaderOptions): VideoClipLoader => {
-    const { workers = 0, clip } = options;
+    const { workers = 0, clip, seed, shuffleWindow = DEFAULT_WINDOW } = options;
+    const { groups } = videoListOf(options.entries);
     checkInteger('workers', workers, 0, 1024);
     let pool: WorkerPool | undefined;
     const dataset = new VideoClipDataset({
@@ -31,6 +36,9 @@ export function videoClipLoaderFactory(spawn: SpawnWorker) {
     const loader = new Loader<VideoClip, ClipBatch>({
       ...options,
       dataset,
+      ...(groups === undefined
+        ? {}
+        : { order: (epoch) => windowedOrder({ seed, epoch, counts: groups, window: shuffleWindow }) }),
       collate: (samples, place) => collateClips(samples, clip, place),
       concurrency: workers === 0 ? 1 : Infinity,
       onClose: async () => pool?.close(),

@@ -4,6 +4,7 @@ import { ClipReader, type LoadClip } from './clip-reader.ts';
 import { checkInteger, DataError, isUnreadable } from './data-error.ts';
 import { Gate } from './gate.ts';
 import { labelsOf, type VideoEntry } from './manifest.ts';
+import { videoListOf, type VideoList, type Videos } from './video-list.ts';
 import { WorkerPool, type SpawnWorker } from './worker-pool.ts';
 
 /** Which view of which video. */
@@ -40,7 +41,8 @@ export interface UnreadableVideo {
 
 /** How views of a list of videos are made. */
 export interface ViewLoaderOptions {
-  readonly entries: readonly VideoEntry[];
+  /** The videos: a list, or a shard set. */
+  readonly entries: Videos;
   readonly clip: ViewClipOptions;
   /** Views in a batch; the last batch holds what is left. */
   readonly batchSize: number;
@@ -65,6 +67,7 @@ export class ViewLoader {
   /** Views of every video: clips x crops. */
   readonly viewsPerVideo: number;
   readonly #options: ViewLoaderOptions;
+  readonly #videos: VideoList;
   readonly #load: LoadClip;
   readonly #gate: Gate;
   readonly #close: () => Promise<void>;
@@ -83,6 +86,7 @@ export class ViewLoader {
     const reader = new ClipReader(clip);
     this.viewsPerVideo = clipsPerVideo(clip);
     this.#options = options;
+    this.#videos = videoListOf(entries);
     this.#load = load ?? ((request) => reader.read(request));
     this.#gate = new Gate(workers === 0 ? 1 : Infinity);
     this.#close = close;
@@ -128,25 +132,25 @@ export class ViewLoader {
   }
 
   #read(index: number): Promise<readonly View[] | UnreadableVideo> {
-    const { entries, clip } = this.#options;
-    const entry = entries[index] ?? { path: '' };
-    const { path, label } = entry;
+    const { clip } = this.#options;
     const crops = clip.crops ?? 1;
+    let entry: VideoEntry | undefined;
     const read = this.#gate
-      .run(() => this.#load({ entry, seed: 0, epoch: 0, index }))
-      .then(
-        (sample) => {
-          const length = sample.length / this.viewsPerVideo;
-          return Array.from({ length: this.viewsPerVideo }, (_, i) => ({
-            place: { index, path, label, labels: labelsOf(entry), clip: Math.floor(i / crops), crop: i % crops },
-            video: sample.subarray(i * length, (i + 1) * length),
-          }));
-        },
-        (cause: unknown) => {
-          if (isUnreadable(cause)) return { index, path, cause };
-          throw cause;
-        },
-      );
+      .run(async () => {
+        entry = await this.#videos.entryAt(index);
+        const { path, label } = entry;
+        const sample = await this.#load({ entry, seed: 0, epoch: 0, index });
+        const length = sample.length / this.viewsPerVideo;
+        const labels = labelsOf(entry);
+        return Array.from({ length: this.viewsPerVideo }, (_, i) => ({
+          place: { index, path, label, labels, clip: Math.floor(i / crops), crop: i % crops },
+          video: sample.subarray(i * length, (i + 1) * length),
+        }));
+      })
+      .catch((cause: unknown) => {
+        if (isUnreadable(cause)) return { index, path: entry?.path ?? this.#videos.nameAt(index), cause };
+        throw cause;
+      });
     // A failure is told when this video's turn comes; until then it must not end the process.
     read.catch(() => undefined);
     return read;

@@ -11,4 +11,4 @@ export type { ByteSource } from './source.ts';
 export type { CheckpointTensor, SafetensorsInfo, TensorCollection, TensorInfo } from './tensor.ts';
 export type { TensorFile } from './tensor-file.ts';
 export { toFloat32 } from './to-float32.ts';
-export { writeSafetensors } from './write.ts';
+export { streamSafetensors, writeSafetensors, type LazyTensor, type SafetensorsStream } from './write.ts';

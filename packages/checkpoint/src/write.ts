@@ -3,6 +3,23 @@ import { arrayClass, dtypeRank, isSafetensorsDtype } from './dtype.ts';
 import { isWellFormed, MAX_HEADER_BYTES, METADATA_KEY, PREFIX_BYTES } from './header.ts';
 import { byteLengthOf, bytesOf, type CheckpointTensor, type TensorCollection } from './tensor.ts';
 
+/** A tensor whose elements are fetched when they are written. */
+export interface LazyTensor extends Pick<CheckpointTensor, 'dtype' | 'shape'> {
+  /** Its elements in row-major order, in the typed array of its dtype: see {@link CheckpointTensor}. Called once. */
+  readonly read: () => Promise<CheckpointTensor['data']>;
+}
+
+/** A safetensors file that is made while it is written. */
+export interface SafetensorsStream {
+  /** Size of the whole file. */
+  readonly byteLength: number;
+  /**
+   * The bytes in order: the header, then a piece for each tensor, read when it is asked for. Once.
+   * @throws CheckpointError naming a tensor whose data is not what was announced
+   */
+  pieces(): AsyncGenerator<Uint8Array, void, undefined>;
+}
+
 /**
  * A whole safetensors file in memory. The bytes depend on the content alone: tensors lie in the reference
  * implementation's order (wider dtypes first, then by name), metadata keys are sorted, and the header is padded with
@@ -25,6 +42,33 @@ export function writeSafetensors(
 }
 
 /**
+ * A safetensors file that never is in memory as a whole: the same bytes as `writeSafetensors` gives, a tensor at a time.
+ *
+ * @throws CheckpointError naming a tensor that the format cannot hold
+ */
+export function streamSafetensors(
+  tensors: ReadonlyMap<string, LazyTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): SafetensorsStream {
+  const file = 'safetensors';
+  const entries = [...tensors];
+  for (const [name, tensor] of entries) checkPlan(file, name, tensor);
+  inFileOrder(file, entries);
+  const header = encodeHeader(file, entries, metadata);
+  return {
+    byteLength: entries.reduce((total, [, tensor]) => total + plannedBytes(tensor), header.byteLength),
+    async *pieces() {
+      yield header;
+      for (const [name, { dtype, shape, read }] of entries) {
+        const tensor = { dtype, shape, data: await read() } as CheckpointTensor; // checked in the next line
+        checkTensor(file, name, tensor);
+        yield bytesOf(tensor);
+      }
+    },
+  };
+}
+
+/**
  * The bytes of a safetensors file as its header and one view per tensor, in order and without copies.
  *
  * @param file what messages call the file
@@ -35,10 +79,7 @@ export function fileChunks(
   metadata: Readonly<Record<string, string>>,
 ): readonly Uint8Array[] {
   const entries = checkedEntries(file, tensors);
-  if (entries.some(([name]) => name === METADATA_KEY)) {
-    throw new CheckpointError(file, 'the format keeps this name for itself', { tensor: METADATA_KEY });
-  }
-  entries.sort(([a, left], [b, right]) => dtypeRank(left.dtype) - dtypeRank(right.dtype) || compareUtf8(a, b));
+  inFileOrder(file, entries);
   return [encodeHeader(file, entries, metadata), ...entries.map(([, tensor]) => bytesOf(tensor))];
 }
 
@@ -53,9 +94,20 @@ export function checkedEntries(file: string, tensors: TensorCollection): [string
   return entries;
 }
 
+/** What a header says of a tensor. */
+type TensorPlan = Pick<CheckpointTensor, 'dtype' | 'shape'>;
+
+/** Sorts tensors as they lie in a file. */
+function inFileOrder(file: string, entries: [string, TensorPlan][]): void {
+  if (entries.some(([name]) => name === METADATA_KEY)) {
+    throw new CheckpointError(file, 'the format keeps this name for itself', { tensor: METADATA_KEY });
+  }
+  entries.sort(([a, left], [b, right]) => dtypeRank(left.dtype) - dtypeRank(right.dtype) || compareUtf8(a, b));
+}
+
 function encodeHeader(
   file: string,
-  entries: readonly (readonly [string, CheckpointTensor])[],
+  entries: readonly (readonly [string, TensorPlan])[],
   metadata: Readonly<Record<string, string>>,
 ): Uint8Array {
   const fields: string[] = [];
@@ -65,8 +117,8 @@ function encodeHeader(
     fields.push(`"${METADATA_KEY}":{${pairs.join(',')}}`);
   }
   let begin = 0;
-  for (const [name, { dtype, shape, data }] of entries) {
-    const end = begin + data.byteLength;
+  for (const [name, { dtype, shape }] of entries) {
+    const end = begin + plannedBytes({ dtype, shape });
     fields.push(`${JSON.stringify(name)}:${JSON.stringify({ dtype, shape, data_offsets: [begin, end] })}`);
     begin = end;
   }
@@ -86,19 +138,30 @@ function encodeText(file: string, text: unknown): string {
 }
 
 function checkTensor(file: string, name: string, { dtype, shape, data }: CheckpointTensor): void {
+  checkPlan(file, name, { dtype, shape });
+  const wanted = arrayClass(dtype);
+  if (!(data instanceof wanted)) throw new CheckpointError(file, `${dtype} takes a ${wanted.name}`, { tensor: name });
+  const bytes = plannedBytes({ dtype, shape });
+  if (bytes !== data.byteLength) {
+    const problem = `shape ${listed(shape)} of ${dtype} takes ${bytes} bytes, its data has ${data.byteLength}`;
+    throw new CheckpointError(file, problem, { tensor: name });
+  }
+}
+
+function checkPlan(file: string, name: string, { dtype, shape }: TensorPlan): void {
   const fail = (problem: string) => new CheckpointError(file, problem, { tensor: name });
   if (!isWellFormed(name)) throw fail('its name is not valid Unicode');
   if (!isSafetensorsDtype(dtype)) throw fail(`dtype ${quoted(String(dtype))} is unknown`);
-  const wanted = arrayClass(dtype);
-  if (!(data instanceof wanted)) throw fail(`${dtype} takes a ${wanted.name}`);
   if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0)) {
     throw fail(`shape ${listed(shape)} is not a list of whole numbers`);
   }
   const bytes = byteLengthOf(shape, dtype);
   if (typeof bytes === 'string') throw fail(bytes);
-  if (bytes !== data.byteLength) {
-    throw fail(`shape ${listed(shape)} of ${dtype} takes ${bytes} bytes, its data has ${data.byteLength}`);
-  }
+}
+
+/** Bytes of a tensor whose plan was checked. */
+function plannedBytes({ shape, dtype }: TensorPlan): number {
+  return Number(byteLengthOf(shape, dtype));
 }
 
 /** Order of the UTF-8 bytes, which is that of the code points; `<` on strings goes by UTF-16 units. */

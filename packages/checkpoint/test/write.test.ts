@@ -4,6 +4,7 @@ import {
   CheckpointError,
   openSafetensors,
   readSafetensors,
+  streamSafetensors,
   writeSafetensors,
   type CheckpointTensor,
 } from '@umt/checkpoint';
@@ -98,4 +99,38 @@ test('refuses tensors whose dtype, shape and data disagree, and names the format
   expect(write('__metadata__', { dtype: 'F32', shape: [2], data })).toThrow('the format keeps this name for itself');
   expect(write('\ud800', { dtype: 'F32', shape: [2], data })).toThrow('not valid Unicode');
   expect(() => writeSafetensors({}, { a: '\udfff' })).toThrow(CheckpointError);
+});
+
+test('a stream gives the bytes of the whole file, and asks for one tensor at a time, in the order of the file', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.dictionary(fc.string({ minLength: 1, unit: 'grapheme' }), tensor), async (tensors) => {
+      fc.pre(!('__metadata__' in tensors));
+      const whole = writeSafetensors(tensors, { format: 'pt' });
+      const asked: string[] = [];
+      const lazy = Object.entries(tensors).map(([name, { dtype, shape, data }]) => {
+        const read = () => Promise.resolve(data).finally(() => asked.push(name));
+        return [name, { dtype, shape, read }] as const;
+      });
+      const stream = streamSafetensors(new Map(lazy), { format: 'pt' });
+      expect(stream.byteLength).toBe(whole.byteLength);
+      const pieces: number[] = [];
+      let count = 0;
+      for await (const piece of stream.pieces()) {
+        pieces.push(...piece);
+        expect(asked.length).toBe(count++);
+      }
+      expect(Uint8Array.from(pieces)).toEqual(whole);
+      expect(asked).toEqual([...(await openSafetensors(whole)).tensors.keys()]);
+    }),
+    { numRuns: 50 },
+  );
+});
+
+test('a stream refuses a tensor whose data is not what was announced', async () => {
+  const read = () => Promise.resolve(new Float32Array(2));
+  const { pieces } = streamSafetensors(new Map([['w', { dtype: 'F32', shape: [3], read }]]));
+  const all = async () => {
+    for await (const _ of pieces());
+  };
+  await expect(all()).rejects.toThrow('tensor "w": shape [3] of F32 takes 12 bytes, its data has 8');
 });

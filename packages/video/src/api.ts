@@ -17,7 +17,8 @@ export {
   type FrameToTensorOptions,
   type RgbTriple,
 } from './frame-to-tensor.ts';
-export { toRgb, type RgbImage } from './to-rgb.ts';
+export { resampleToRgb, toRgb, type RgbImage } from './to-rgb.ts';
+export type { JpegEncoder, JpegEncoderOptions, OpenJpegEncoder } from './jpeg-encoder.ts';
 export { resizeRgb } from './resize-rgb.ts';
 export { resizeRgbFixedPoint } from './resize-fixed-point.ts';
 export * from './sampling/index.ts';

@@ -2,6 +2,7 @@ import { nodePlatform } from './node/platform.ts';
 import { createOpenVideo, type OpenVideo } from './open-video.ts';
 
 export * from './api.ts';
+export { openJpegEncoder } from './node/libav-jpeg-encoder.ts';
 
 /**
  * Opens a video in Node: mp4, mov, mkv, webm, ts, avi, flv, wmv, mpg, gif and others that FFmpeg knows, from a path, an

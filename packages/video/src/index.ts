@@ -2,6 +2,7 @@ import { browserPlatform } from './browser/platform.ts';
 import { createOpenVideo, type OpenVideo } from './open-video.ts';
 
 export * from './api.ts';
+export { openJpegEncoder } from './jpeg-encoder.ts';
 
 /**
  * Opens a video in a browser: mp4, mov, mkv, webm or ts, from an address, a picked file or bytes. Decodes with WebCodecs.

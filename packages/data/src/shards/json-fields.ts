@@ -1,4 +1,4 @@
-import { ShardError } from '../data-error.ts';
+import { ShardError } from './shard-error.ts';
 
 /** Reads the fields of a JSON object that a shard set holds; every complaint names the file and the field. */
 export class JsonFields {

@@ -28,7 +28,7 @@ export const openJpegEncoder: OpenJpegEncoder = async ({ width, height, quality 
   context.allocContext3(codec);
   context.width = width;
   context.height = height;
-  context.timeBase = { num: 1, den: 1 };
+  context.timeBase = new libav.Rational(1, 1);
   context.pixelFormat = libav.AV_PIX_FMT_YUVJ420P;
   context.threadCount = 1;
   context.qMin = quality;

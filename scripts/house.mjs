@@ -6,6 +6,7 @@
 
 /** From the ground up. A package not listed here fails lint. */
 export const FLOORS = [
+  { floor: 'the ground', packages: ['@umt/crc'] },
   { floor: 'floor 0', packages: ['@umt/tensor', '@umt/random', '@umt/checkpoint', '@umt/video', '@umt/metrics'] },
   { floor: 'engines', packages: ['@umt/engine-tfjs', '@umt/engine-torch'] },
   { floor: 'engines built on engine-tfjs', packages: ['@umt/engine-webgpu'] },
@@ -21,7 +22,7 @@ export const FLOORS = [
 const MAY_IMPORT_ENGINES = new Set(['@umt/runtime', '@umt/conformance', '@umt/engine-webgpu']);
 
 /** These hand out plain typed arrays, so that their workers load no engine. */
-const TENSOR_FREE = new Set(['@umt/random', '@umt/checkpoint', '@umt/video', '@umt/metrics', '@umt/data']);
+const TENSOR_FREE = new Set(['@umt/crc', '@umt/random', '@umt/checkpoint', '@umt/video', '@umt/metrics', '@umt/data']);
 
 /** @param {string} name */
 export const isEngine = (name) => name.startsWith('@umt/engine-');

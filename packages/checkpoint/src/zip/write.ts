@@ -1,4 +1,4 @@
-import { crc32 } from './crc32.ts';
+import { crc32 } from '@umt/crc';
 import { CENTRAL_HEADER, END, END_64, END_64_BYTES, LOCAL_HEADER, LOCATOR_64, MAX_UINT32 } from './format.ts';
 
 /** Data begins at multiples of this, as in PyTorch's own archives: a tensor can be viewed where it lies. */

@@ -1,5 +1,6 @@
-import { ManifestError } from './data-error.ts';
-import type { VideoEntry } from './manifest.ts';
+import { ManifestError, type ManifestPlace } from './data-error.ts';
+import type { Manifest, VideoEntry } from './manifest.ts';
+import type { ManifestRow } from './manifest-row.ts';
 import { nearestName } from './nearest-name.ts';
 
 /** Videos with class numbers, and what the classes are called. */
@@ -8,14 +9,6 @@ export interface LabeledVideos {
   readonly entries: readonly VideoEntry[];
   /** The name of each class number; the number itself where the list has no names. */
   readonly classes: readonly string[];
-}
-
-/** A video as a list has it: classes by number or by name. */
-export interface LabeledRow {
-  readonly path: string;
-  readonly labels: readonly (string | number)[];
-  /** Line in the list; undefined where it has none. */
-  readonly line: number | undefined;
 }
 
 const MAX_CLASSES = 1_000_000;
@@ -33,37 +26,49 @@ export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b
  * numbers mixed
  */
 export function numberClasses(
-  rows: readonly LabeledRow[],
+  rows: readonly ManifestRow[],
   file: string,
   classes: readonly string[] = classesOf(rows, file),
 ): LabeledVideos {
   const numbers = new Map(classes.map((name, number) => [name, number]));
-  const numberOf = (label: string | number, line: number | undefined): number => {
+  const numberOf = (label: string | number, place: ManifestPlace): number => {
     const known = numbers.get(String(label));
     if (known !== undefined) return known;
     if (typeof label === 'number') {
       if (label < classes.length) return label;
-      throw new ManifestError(file, line, `there is no class ${label}: ${classes.length} classes have numbers from 0`);
+      throw new ManifestError(file, place, `there is no class ${label}: ${classes.length} classes have numbers from 0`);
     }
-    throw new ManifestError(file, line, `${JSON.stringify(label)} is no class: ${hint(label, classes)}`);
+    throw new ManifestError(file, place, `${JSON.stringify(label)} is no class: ${hint(label, classes)}`);
   };
-  const isMultiLabel = rows.some(({ labels }) => labels.length !== 1);
-  const entries = rows.map(({ path, labels, line }): VideoEntry => {
-    const found = labels.map((label) => numberOf(label, line));
-    return isMultiLabel ? { path, labels: [...new Set(found)] } : { path, label: found[0] ?? 0 };
+  const isMultiLabel = rows.some(({ labels }) => labels !== undefined && labels.length !== 1);
+  const entries = rows.map(({ place, labels, ...said }): VideoEntry => {
+    if (labels === undefined) return said;
+    const found = labels.map((label) => numberOf(label, place));
+    return isMultiLabel ? { ...said, labels: [...new Set(found)] } : { ...said, label: found[0] ?? 0 };
   });
   return { entries, classes };
 }
 
-function classesOf(rows: readonly LabeledRow[], file: string): readonly string[] {
-  const all = rows.flatMap(({ labels, line }) => labels.map((label) => ({ label, line })));
+/**
+ * The videos of a list that may say nothing of classes: the classes have names where the list has them.
+ *
+ * @throws ManifestError as `numberClasses` does
+ */
+export function namedClasses(rows: readonly ManifestRow[], file: string): Manifest {
+  const { entries, classes } = numberClasses(rows, file);
+  const hasNames = rows.some(({ labels = [] }) => labels.some((label) => typeof label === 'string'));
+  return hasNames ? { entries, classes } : { entries };
+}
+
+function classesOf(rows: readonly ManifestRow[], file: string): readonly string[] {
+  const all = rows.flatMap(({ labels = [], place }) => labels.map((label) => ({ label, place })));
   const names = all.filter(({ label }) => typeof label === 'string');
   const numbers = all.filter(({ label }) => typeof label === 'number');
   if (names.length > 0 && numbers.length > 0) {
     const [rare] = names.length < numbers.length ? names : numbers;
     throw new ManifestError(
       file,
-      rare?.line,
+      rare?.place,
       `the label ${JSON.stringify(rare?.label)} is a ${typeof rare?.label === 'string' ? 'name' : 'number'}, others are ` +
         `not (${names.length} names, ${numbers.length} numbers): use one kind, or give the classes`,
     );
@@ -71,13 +76,13 @@ function classesOf(rows: readonly LabeledRow[], file: string): readonly string[]
   if (names.length > 0) return [...new Set(names.map(({ label }) => String(label)))].sort(byCodeUnits);
   const largest = numbers.reduce((most, one) => (Number(one.label) > Number(most.label) ? one : most), {
     label: -1,
-    line: undefined,
+    place: undefined,
   } as (typeof all)[number]);
   const count = Number(largest.label) + 1;
   if (count > MAX_CLASSES) {
     throw new ManifestError(
       file,
-      largest.line,
+      largest.place,
       `the class number ${largest.label} is too large: at most ${MAX_CLASSES - 1}`,
     );
   }

@@ -5,30 +5,29 @@ export class DataError extends Error {
   override readonly name: string = 'DataError';
 }
 
+/** Where in a list something is wrong: its line where it has lines (a plain number), else its row, both from 1. */
+export type ManifestPlace = number | { readonly row: number } | undefined;
+
 /** A list of videos that cannot be used. */
 export class ManifestError extends DataError {
   override readonly name = 'ManifestError';
   /** The list, as the caller named it. */
   readonly file: string;
-  /** Line at fault, from 1; undefined where the whole list is. */
+  /** Line at fault, from 1; undefined where the whole list is, or where it has no lines. */
   readonly line: number | undefined;
+  /** Row at fault, from 1, of a list without lines: a JSON array, a Parquet file. */
+  readonly row: number | undefined;
 
-  constructor(file: string, line: number | undefined, problem: string, options?: { readonly cause?: unknown }) {
-    super(`${file}${line === undefined ? '' : `:${line}`}: ${problem}`, options);
+  constructor(file: string, place: ManifestPlace, problem: string, options?: { readonly cause?: unknown }) {
+    const line = typeof place === 'number' ? place : undefined;
+    const row = typeof place === 'object' ? place.row : undefined;
+    super(
+      `${file}${line === undefined ? '' : `:${line}`}${row === undefined ? '' : `: row ${row}`}: ${problem}`,
+      options,
+    );
     this.file = file;
     this.line = line;
-  }
-}
-
-/** A shard set, or one of its files, that cannot be used. */
-export class ShardError extends DataError {
-  override readonly name = 'ShardError';
-  /** The file, as a path or an address. */
-  readonly file: string;
-
-  constructor(file: string, problem: string, options?: { readonly cause?: unknown }) {
-    super(`${file}: ${problem}`, options);
-    this.file = file;
+    this.row = row;
   }
 }
 

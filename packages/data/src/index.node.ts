@@ -3,8 +3,8 @@ import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './vi
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
 
 export * from './index.ts';
-export { readLabeledVideos } from './labeled-videos.node.ts';
-export { listVideos, readManifest } from './list-videos.node.ts';
+export { listVideos } from './list-videos.node.ts';
+export { readLabeledVideos, readManifest } from './read-manifest.node.ts';
 
 /** Batches of training clips from a list of videos. See the browser-safe declaration for the contract. */
 export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =

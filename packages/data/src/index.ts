@@ -21,12 +21,22 @@ export { DataError, DataWorkerError, ManifestError, UnreadableSamplesError } fro
 export type { Dataset } from './dataset.ts';
 export type { LabeledVideos } from './class-numbers.ts';
 export { parseLabeledList, type LabeledListOptions } from './labeled-list.ts';
-export { readLabeledVideos, type LabeledVideosOptions } from './labeled-videos.ts';
-export { listVideos, readManifest, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
+export { listVideos, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
+export { readLabeledVideos, readManifest, type LabeledVideosOptions } from './read-manifest.ts';
 export type { RandAugmentFilter } from './rand-augment/config.ts';
 export type { ErasingOptions } from './random-erasing.ts';
 export { Loader, type BatchPlace, type LoaderOptions } from './loader.ts';
-export { labelsOf, parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
+export {
+  labelsOf,
+  parseManifest,
+  type CaptionEntry,
+  type ChoiceEntry,
+  type Manifest,
+  type ManifestKinds,
+  type ManifestOptions,
+  type QuestionEntry,
+  type VideoEntry,
+} from './manifest.ts';
 export { mixBatch, type MixedBatch, type MixOptions } from './mix-batch.ts';
 export { drawMultiScaleCrop, multiScaleCropSizes, type Box } from './multi-scale-crop.ts';
 export {

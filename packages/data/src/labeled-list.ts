@@ -1,7 +1,9 @@
-import { numberClasses, type LabeledRow, type LabeledVideos } from './class-numbers.ts';
+import { numberClasses, type LabeledVideos } from './class-numbers.ts';
 import { parseCsv } from './csv.ts';
 import { ManifestError } from './data-error.ts';
-import { joinPath } from './manifest.ts';
+import { labelOf, linesOf, recordsOfText } from './manifest-records.ts';
+import { rowsOfRecord, shown, type ManifestRecord, type ManifestRow } from './manifest-row.ts';
+import { joinPath, locate } from './manifest.ts';
 
 /** How a list of labelled videos is read. */
 export interface LabeledListOptions {
@@ -10,77 +12,69 @@ export interface LabeledListOptions {
    * space the last one of a line counts, so paths may contain it; with commas, what contains one is quoted.
    */
   readonly separator?: ' ' | ',';
-  /** Folder or address put in front of relative paths. Default none. */
+  /** Folder or address put in front of relative paths. Default none; for `file_name`, where the list is. */
   readonly prefix?: string;
-  /** What messages call the list. Default `list`. */
+  /** What messages call the list, and where it is. Default `list`. */
   readonly file?: string;
   /** The classes by number, such as those of the training list. Default those of this list. */
   readonly classes?: readonly string[];
 }
 
 /**
- * Reads labelled videos from JSON lines (`{"path": ..., "label": ...}`), CSV (`path,label`, quoted where needed, with or
- * without that header), or the reference's lists (`path label`). Labels are class numbers or names, one kind in a list;
- * further CSV columns, or `"labels": [...]`, give a video several classes.
+ * Reads labelled videos from JSON (an array or lines of objects such as `{"path": ..., "label": ...}`), CSV (`path,label`,
+ * quoted where needed; with a header the columns are found by their names), or the reference's lists (`path label`). Labels
+ * are class numbers or names, one kind in a list; `"labels": [...]`, or further columns of CSV without a header, give a
+ * video several classes. What else a list says of a video is kept: see `parseManifest`.
  *
- * @throws ManifestError with the line, see {@link numberClasses}
+ * @throws ManifestError with line or row, see {@link numberClasses}
  */
 export function parseLabeledList(text: string, options: LabeledListOptions = {}): LabeledVideos {
-  const { prefix = '', file = 'list', classes } = options;
+  const { prefix, file = 'list', separator, classes } = options;
   const body = text.replace(/^\uFEFF/, '');
-  const rows = rowsOf(body, file, options.separator);
+  const records = recordsOfText(body, file, separator);
+  if (records !== undefined) return labeledVideosOf(records, options);
+  const rows = plainRows(body, file, separator);
   if (rows.length === 0) throw new ManifestError(file, undefined, 'the list names no video');
   return numberClasses(
-    rows.map((row) => ({ ...row, path: joinPath(prefix, row.path) })),
+    rows.map((one) => ({ ...one, path: joinPath(prefix ?? '', one.path) })),
     file,
     classes,
   );
 }
 
-function rowsOf(text: string, file: string, separator: ' ' | ',' | undefined): readonly LabeledRow[] {
+/**
+ * The labelled videos of objects that were read, from a text or from Parquet.
+ *
+ * @throws ManifestError as `parseLabeledList` does
+ */
+export function labeledVideosOf(
+  records: readonly ManifestRecord[],
+  { prefix, file = 'list', classes }: LabeledListOptions,
+): LabeledVideos {
+  const rows = records.flatMap((record) =>
+    rowsOfRecord(record, { file, needed: ['label'], locate: (path, field) => locate(path, field, file, prefix) }),
+  );
+  if (rows.length === 0) throw new ManifestError(file, undefined, 'the list names no video');
+  return numberClasses(rows, file, classes);
+}
+
+/** Of a list without names for its columns: CSV, quoted where needed, or lines of a path, spaces and a label. */
+function plainRows(text: string, file: string, separator: ' ' | ',' | undefined): readonly ManifestRow[] {
   const first = text.trimStart().split(/[\r\n]/, 1)[0] ?? '';
-  if (first.startsWith('{')) return jsonRows(text, file);
   return (separator ?? (first.includes(',') ? ',' : ' ')) === ',' ? csvRows(text, file) : spacedRows(text, file);
 }
 
-function csvRows(text: string, file: string): readonly LabeledRow[] {
-  const rows = parseCsv(text, file);
-  const [first] = rows;
-  const isHeader = first?.fields[0]?.toLowerCase() === 'path' && /^labels?$/i.test(first.fields[1] ?? '');
-  return (isHeader ? rows.slice(1) : rows).map(({ line, fields: [path = '', ...labels] }) =>
+function csvRows(text: string, file: string): readonly ManifestRow[] {
+  return parseCsv(text, file).map(({ line, fields: [path = '', ...labels] }) =>
     row(path, labels.filter((label) => label !== '').map(labelOf), line, file, 'path,label'),
   );
 }
 
-function spacedRows(text: string, file: string): readonly LabeledRow[] {
+function spacedRows(text: string, file: string): readonly ManifestRow[] {
   return linesOf(text).map(({ line, content }) => {
     const at = content.search(/\s\S*$/);
     const path = at < 0 ? content : content.slice(0, at).trim();
     return row(path, at < 0 ? [] : [labelOf(content.slice(at).trim())], line, file, 'path label');
-  });
-}
-
-function jsonRows(text: string, file: string): readonly LabeledRow[] {
-  return linesOf(text).map(({ line, content }) => {
-    const problem = (what: string) => new ManifestError(file, line, what);
-    let value: unknown;
-    try {
-      value = JSON.parse(content);
-    } catch (cause) {
-      throw problem(`not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-    }
-    const { path, label, labels } = (value ?? {}) as Readonly<Record<string, unknown>>;
-    if (typeof path !== 'string' || path === '') throw problem(`"path" must be a text, got ${shown(path)}`);
-    if (labels !== undefined && (label !== undefined || !Array.isArray(labels))) {
-      throw problem(`"labels" must be a list in place of "label", got ${shown(labels)}`);
-    }
-    const given: readonly unknown[] = labels === undefined ? [label] : (labels as readonly unknown[]);
-    const checked = given.map((one) => {
-      if (typeof one === 'string' && one !== '') return one;
-      if (typeof one === 'number' && Number.isInteger(one) && one >= 0) return one;
-      throw problem(`a label must be a name or a whole number from 0, got ${shown(one)}`);
-    });
-    return { path, labels: checked, line };
   });
 }
 
@@ -90,26 +84,11 @@ function row(
   line: number,
   file: string,
   wanted: string,
-): LabeledRow {
-  if (path !== '' && labels.length > 0) return { path, labels, line };
+): ManifestRow {
+  if (path !== '' && labels.length > 0) return { path, labels, place: line };
   throw new ManifestError(
     file,
     line,
     `expected ${wanted}, got ${shown(path)} without a ${path === '' ? 'path' : 'label'}`,
   );
-}
-
-/** A label as a list without types has it: whole numbers are class numbers. */
-const labelOf = (text: string): string | number => (/^\d{1,15}$/.test(text) ? Number(text) : text);
-
-const shown = (value: unknown): string => {
-  const text = JSON.stringify(value) ?? String(value);
-  return text.length > 120 ? `${text.slice(0, 120)}…` : text;
-};
-
-function linesOf(text: string): readonly { readonly line: number; readonly content: string }[] {
-  return text
-    .split(/\r\n|\n|\r/)
-    .map((content, i) => ({ line: i + 1, content: content.trim() }))
-    .filter(({ content }) => content !== '');
 }

@@ -1,25 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { byCodeUnits } from './class-numbers.ts';
-import { DataError, ManifestError } from './data-error.ts';
-import { fetchText, VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
-import { parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
-
-/** Reads a pre-training list from a path, a `file:` address or an http address. */
-export async function readManifest(path: string, options: ManifestOptions = {}): Promise<readonly VideoEntry[]> {
-  return parseManifest(await readText(path), { file: path, ...options });
-}
-
-/** The text at a path, a `file:` address or an http address. @throws ManifestError when it cannot be read */
-export async function readText(path: string): Promise<string> {
-  if (/^https?:\/\//.test(path)) return fetchText(path);
-  try {
-    return await readFile(path.startsWith('file:') ? fileURLToPath(path) : path, 'utf8');
-  } catch (cause) {
-    throw new ManifestError(path, undefined, problemOf(cause), { cause });
-  }
-}
+import { DataError } from './data-error.ts';
+import { VIDEO_EXTENSIONS, type FolderOptions } from './list-videos.ts';
+import type { VideoEntry } from './manifest.ts';
 
 /** Every video below a folder. See the browser-safe declaration for the contract. */
 export async function listVideos(folder: string, options: FolderOptions = {}): Promise<readonly VideoEntry[]> {

@@ -1,5 +1,5 @@
-import { DataError, ManifestError } from './data-error.ts';
-import { parseManifest, type ManifestOptions, type VideoEntry } from './manifest.ts';
+import { DataError } from './data-error.ts';
+import type { VideoEntry } from './manifest.ts';
 
 /** Extensions that a folder is searched for. */
 export const VIDEO_EXTENSIONS: readonly string[] = [
@@ -25,26 +25,6 @@ export const VIDEO_EXTENSIONS: readonly string[] = [
 export interface FolderOptions {
   /** With the dot, in lower case; case does not matter in the file names. Default {@link VIDEO_EXTENSIONS}. */
   readonly extensions?: readonly string[];
-}
-
-/**
- * Reads a pre-training list: from a path in Node, from an address in browsers. See `parseManifest` for the format.
- *
- * @throws ManifestError with the line number, or when the list cannot be read
- */
-export async function readManifest(path: string, options: ManifestOptions = {}): Promise<readonly VideoEntry[]> {
-  return parseManifest(await fetchText(path), { file: path, ...options });
-}
-
-/** The text at an address. @throws ManifestError when it cannot be read */
-export async function fetchText(address: string): Promise<string> {
-  try {
-    const response = await fetch(address);
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    return await response.text();
-  } catch (cause) {
-    throw new ManifestError(address, undefined, `cannot be read: ${String(cause)}`, { cause });
-  }
 }
 
 /**

@@ -15,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 test('reads a path and a label from each line, adds .mp4 and the prefix', () => {
   const text = 'a/clip_1 3\r\nb.v2/clip 0\n\nclip.webm -1\n/abs/x.mkv 7\nhttps://host/y.mp4 8\n';
-  expect(parseManifest(text, { prefix: 'data/k710' })).toEqual([
+  expect(parseManifest(text, { prefix: 'data/k710' }).entries).toEqual([
     { path: 'data/k710/a/clip_1.mp4', label: 3 },
     { path: 'data/k710/b.v2/clip.mp4', label: 0 },
     { path: 'data/k710/clip.webm', label: -1 },
@@ -25,9 +25,9 @@ test('reads a path and a label from each line, adds .mp4 and the prefix', () => 
 });
 
 test('the last separator of a line counts, so that paths may contain it', () => {
-  expect(parseManifest('my clip 1.mp4 5')).toEqual([{ path: 'my clip 1.mp4', label: 5 }]);
-  expect(parseManifest('a,b.mp4,5', { separator: ',' })).toEqual([{ path: 'a,b.mp4', label: 5 }]);
-  expect(parseManifest('\uFEFFa b.mp4, 5', { separator: ',' })).toEqual([{ path: 'a b.mp4', label: 5 }]);
+  expect(parseManifest('my clip 1.mp4 5').entries).toEqual([{ path: 'my clip 1.mp4', label: 5 }]);
+  expect(parseManifest('a,b.mp4,5', { separator: ',' }).entries).toEqual([{ path: 'a,b.mp4', label: 5 }]);
+  expect(parseManifest('\uFEFFa b.mp4, 5', { separator: ',' }).entries).toEqual([{ path: 'a b.mp4', label: 5 }]);
 });
 
 test.each([
@@ -53,7 +53,7 @@ test('a list that was written is read back, whatever the paths', () => {
   fc.assert(
     fc.property(entries, fc.constantFrom(' ' as const, ',' as const), (list, separator) => {
       const text = list.map((entry) => `${entry.path}${separator}${entry.label}`).join('\n');
-      expect(parseManifest(text, { separator })).toEqual(list);
+      expect(parseManifest(text, { separator })).toEqual({ entries: list });
     }),
   );
 });
@@ -61,8 +61,9 @@ test('a list that was written is read back, whatever the paths', () => {
 test('reads a list from a path and from a file: address, and says when there is none', async () => {
   const path = join(folder, 'train.csv');
   await writeFile(path, 'a 1\nb 2\n');
-  expect(await readManifest(path)).toHaveLength(2);
-  expect(await readManifest(pathToFileURL(path).href, { prefix: 'p' })).toContainEqual({ path: 'p/b.mp4', label: 2 });
+  expect((await readManifest(path)).entries).toHaveLength(2);
+  const { entries } = await readManifest(pathToFileURL(path).href, { prefix: 'p' });
+  expect(entries).toContainEqual({ path: 'p/b.mp4', label: 2 });
   await expect(readManifest(join(folder, 'none.csv'))).rejects.toThrow('none.csv: there is no such file or folder');
   await writeFile(path, 'a 1\nb two\n');
   await expect(readManifest(path)).rejects.toThrow(`${path}:2: the label "two"`);

@@ -21,6 +21,7 @@ export { resampleToRgb, toRgb, type RgbImage } from './to-rgb.ts';
 export type { JpegEncoder, JpegEncoderOptions, OpenJpegEncoder } from './jpeg-encoder.ts';
 export { resizeRgb } from './resize-rgb.ts';
 export { resizeRgbFixedPoint } from './resize-fixed-point.ts';
+export type { DecodeJpegOptions, DecodeJpegs } from './jpeg.ts';
 export * from './sampling/index.ts';
 export type { OpenVideo } from './open-video.ts';
 export type { Rotation } from './container/track.ts';

@@ -1,3 +1,5 @@
+import type { DecodeJpegs } from './jpeg.ts';
+import { createDecodeJpegs } from './node/decode-jpegs.ts';
 import { nodePlatform } from './node/platform.ts';
 import { createOpenVideo, type OpenVideo } from './open-video.ts';
 
@@ -11,3 +13,6 @@ export { openJpegEncoder } from './node/libav-jpeg-encoder.ts';
  * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
  */
 export const openVideo: OpenVideo = createOpenVideo(nodePlatform());
+
+/** Decodes JPEG images in Node: with node-av where it is installed, else with the `ffmpeg` program. */
+export const decodeJpegs: DecodeJpegs = createDecodeJpegs();

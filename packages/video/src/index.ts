@@ -10,3 +10,5 @@ export { openJpegEncoder } from './jpeg-encoder.ts';
  * @throws {VideoError} one line naming the file; see {@link VideoErrorKind} for the kinds.
  */
 export const openVideo: OpenVideo = createOpenVideo(browserPlatform);
+
+export { decodeJpegs } from './browser/decode-jpegs.ts';

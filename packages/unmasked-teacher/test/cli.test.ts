@@ -1,14 +1,9 @@
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openSafetensors, savePytorch } from '@umt/checkpoint';
-import { stateDict } from '@umt/nn';
-import { loadEngine } from '@umt/runtime';
-import { setEngine } from '@umt/tensor';
+import { openSafetensors } from '@umt/checkpoint';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readLog } from '../src/node/read-log.ts';
-import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
-import { buildTeacher } from '../src/stage1/models.ts';
 import { eventsOf, isBuilt, umt, type CliResult } from './cli.ts';
 import { CLIPS, SMALL } from './small.ts';
 
@@ -78,15 +73,6 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
       });
     });
 
-    test('with --json prints events alone, people read on standard error', async () => {
-      const result = await umt(['pretrain', config, '--output', output('json'), '--steps', '3', '--json']);
-      const types = eventsOf(result).map((event) => event['type']);
-      expect(types.filter((type) => type === 'step')).toHaveLength(3);
-      expect(types).toContain('evaluation');
-      expect(types.at(-1)).toBe('result');
-      expect(result.err).toContain('step 3/3');
-    });
-
     describe('that is ended and started again', () => {
       const words = () => ['pretrain', config, '--epochs', '25', '--json', '--report.evaluate-every-steps', 'none'];
       /** Runs until a step is reported, then sends a signal. */
@@ -100,6 +86,14 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
       beforeAll(async () => {
         whole = await umt([...words(), '--output', output('whole')]);
       }, 60_000);
+
+      test('with --json prints events alone, people read on standard error', () => {
+        const types = eventsOf(whole).map((event) => event['type']);
+        expect(types.filter((type) => type === 'step')).toHaveLength(75);
+        expect(types).toContain('evaluation');
+        expect(types.at(-1)).toBe('result');
+        expect(whole.err).toContain('step 75/75');
+      });
 
       test('by Ctrl-C leaves a checkpoint and code 130, and goes on with the losses of a run that was never stopped', async () => {
         const first = await runUntil(5, 'SIGINT', 'stopped');
@@ -136,60 +130,12 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
     });
 
     test('--no-resume does not touch what is there, --overwrite starts anew', async () => {
-      const words = ['pretrain', config, '--output', output('again'), '--steps', '2'];
-      await umt(words);
+      const words = ['pretrain', config, '--output', output('first'), '--steps', '2'];
       expectOneLine(await umt([...words, '--no-resume']), 'already holds checkpoints', 1);
       const anew = await umt([...words, '--overwrite', '--json']);
       expect(losses(anew)).toHaveLength(2);
       const another = await umt([...words, '--student.width', '48']);
       expectOneLine(another, /student\.width/, 1);
     });
-
-    test('a broken video among good ones is told and replaced; nothing but broken ones is an error', async () => {
-      const broken = output('broken-videos');
-      await cp(join(folder, 'videos'), broken, { recursive: true });
-      await writeFile(join(broken, 'a-broken.mp4'), 'not a video');
-      const words = ['pretrain', config, '--steps', '4', '--data.held-out', '0'];
-      const result = await umt([...words, '--data', broken, '--output', output('with-broken')]);
-      expect(result.code).toBe(0);
-      expect(result.err.match(/^warning: .*a-broken\.mp4.*another video takes its place$/gm)).toHaveLength(1);
-      expect(await readFile(join(output('with-broken'), 'report.html'), 'utf8')).toContain('1 video could not be read');
-
-      const onlyBroken = output('only-broken');
-      await mkdir(onlyBroken);
-      await writeFile(join(onlyBroken, 'a.mp4'), 'not a video');
-      expectOneLine(await umt([...words, '--data', onlyBroken, '--output', output('nothing')]), /a\.mp4/, 1);
-    });
-
-    test('takes a teacher from a file, and says which of its tensors do not fit another size', async () => {
-      const path = join(folder, 'clip.pth');
-      await saveTeacher(path);
-      const words = ['pretrain', config, '--teacher', path, '--steps', '2'];
-      const result = await umt([...words, '--output', output('taught')]);
-      expect(result.code).toBe(0);
-      expect(await readFile(join(output('taught'), 'report.html'), 'utf8')).not.toContain('random weights');
-      expectOneLine(
-        await umt([...words, '--teacher.output-width', '8', '--output', output('misfit')]),
-        /proj is \[24, 16\] where the model has \[24, 8\]/,
-        1,
-      );
-    });
   });
 });
-
-/** A teacher of the small size under the names of OpenAI's whole model. */
-async function saveTeacher(path: string): Promise<void> {
-  const { engine } = await loadEngine({ device: 'wasm', gemm: 'xnnpack' });
-  setEngine(engine);
-  const teacher = await buildTeacher(pretrainTiny(SMALL), null);
-  const tensors = [...(await stateDict(teacher))].map(([name, { shape, data }]) => {
-    const isKernel = name === 'conv1.weight'; // the file's kernel is an image's
-    return [
-      `visual.${name}`,
-      { dtype: 'F32', shape: isKernel ? shape.filter((_, axis) => axis !== 2) : shape, data },
-    ] as const;
-  });
-  await savePytorch(path, Object.fromEntries(tensors));
-  setEngine(undefined);
-  engine.dispose();
-}

@@ -1,5 +1,5 @@
 import { loadEngine } from '@umt/runtime';
-import { setEngine, type Engine } from '@umt/tensor';
+import { setEngine, singleProcess, type Engine } from '@umt/tensor';
 import { memoryStore, type CheckpointStore } from '@umt/trainer';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Overrides } from '../src/config/merge-config.ts';
@@ -110,6 +110,14 @@ describe('a run on real videos', () => {
     });
     expect(outcome).toMatchObject({ outcome: 'done', step: 2, skippedSteps: 0 });
   });
+});
+
+test('a batch that processes cannot share is refused', async () => {
+  const input = { config: pretrainTiny(SMALL), videos: VIDEOS, teacherWeights: null, store: null };
+  const collective = { ...singleProcess, worldSize: 3 };
+  await expect(runPretraining(input, { collective })).rejects.toThrow(
+    'batch.size must be a multiple of 3, the processes that share it, not 4 (--batch-size)',
+  );
 });
 
 test('a broken video among good ones is named once and replaced', async () => {

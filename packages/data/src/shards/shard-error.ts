@@ -11,3 +11,8 @@ export class ShardError extends DataError {
     this.file = file;
   }
 }
+
+/** Where shards lie does not answer any more, or gives other bytes than before: no fault of a sample, so the run ends. */
+export class ShardSourceError extends DataError {
+  override readonly name = 'ShardSourceError';
+}

@@ -25,11 +25,17 @@ export class ClipReader {
     this.#cache = (options.cacheBytes ?? 0) > 0 ? new VideoCache(options.cacheBytes ?? 0) : undefined;
   }
 
-  /** Makes one sample. See {@link LoadClip}. */
-  async read(request: ClipRequest): Promise<Float32Array> {
+  /**
+   * Makes one sample. See {@link LoadClip}.
+   *
+   * @param out memory of the sample's length to make it in, whatever it holds; default new
+   */
+  async read(
+    request: ClipRequest,
+    out: Float32Array = new Float32Array(sampleLength(this.#options)),
+  ): Promise<Float32Array> {
     const video = await this.#videoOf(request.entry);
     try {
-      const out = new Float32Array(sampleLength(this.#options));
       const plan = planClips(this.#options, { video, request, out });
       let frame = 0;
       for await (const picture of video.frames(plan.frames)) plan.place(picture, frame++);

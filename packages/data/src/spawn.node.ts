@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { FromWorker, ToWorker } from './worker-protocol.ts';
-import type { WorkerPort } from './worker-pool.ts';
+import type { WorkerHost, WorkerPort } from './worker-pool.ts';
 
 /**
  * How long a thread may take to end by itself. A decoder's native code that is cut off in the middle takes the whole
@@ -8,12 +8,17 @@ import type { WorkerPort } from './worker-pool.ts';
  */
 const RETIREMENT_MS = 5000;
 
-/** Starts a worker thread in Node. */
-export function spawnWorker(): WorkerPort {
-  const worker = new Worker(new URL('./worker.node.js', import.meta.url), { name: '@umt/data' });
+/** Worker threads in Node. */
+export const workerHost: WorkerHost = {
+  spawn: () => portOf(new Worker(new URL('./worker.node.js', import.meta.url), { name: '@umt/data' })),
+  warn: (message) => process.emitWarning(message, { code: 'UMT_DATA_WORKER' }),
+};
+
+/** The pool's side of a worker thread that serves clips. */
+export function portOf(worker: Worker): WorkerPort {
   const exit = new Promise<void>((resolve) => void worker.once('exit', () => resolve()));
   return {
-    post: (message) => worker.postMessage(message),
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     listen(onMessage, onDeath) {
       worker.on('message', (message: FromWorker) => onMessage(message));
       worker.on('messageerror', () => onDeath('it sent a message that cannot be read'));

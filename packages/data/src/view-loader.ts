@@ -1,11 +1,11 @@
 import type { VideoError } from '@umt/video';
-import { clipsPerVideo, type ViewClipOptions } from './clip-options.ts';
+import { clipsPerVideo, sampleLength, type ViewClipOptions } from './clip-options.ts';
 import { ClipReader, type LoadClip } from './clip-reader.ts';
 import { checkInteger, DataError, isUnreadable } from './data-error.ts';
 import { Gate } from './gate.ts';
 import { labelsOf, type VideoEntry } from './manifest.ts';
 import { videoListOf, type VideoList, type Videos } from './video-list.ts';
-import { WorkerPool, type SpawnWorker } from './worker-pool.ts';
+import { WorkerPool, type WorkerHost } from './worker-pool.ts';
 
 /** Which view of which video. */
 export interface ViewPlace {
@@ -50,6 +50,8 @@ export interface ViewLoaderOptions {
   readonly workers?: number;
   /** Videos that are read ahead. Default twice the workers, at least 1. */
   readonly prefetch?: number;
+  /** Bytes of views that are made or wait for their batch, those of one video aside: fewer are read ahead. Default 1 GiB. */
+  readonly maxBytes?: number;
   /** Told of every video that cannot be read, in the order of the list. They are in `unreadable` besides. */
   readonly onUnreadable?: (video: UnreadableVideo) => void;
 }
@@ -57,7 +59,11 @@ export interface ViewLoaderOptions {
 interface View {
   readonly place: ViewPlace;
   readonly video: Float32Array;
+  /** On a video's last view: the memory of them all. */
+  readonly sample: Float32Array | undefined;
 }
+
+const DEFAULT_MAX_BYTES = 2 ** 30;
 
 /**
  * All views of a list of videos, in the order video, clip, crop: each video is decoded once, nothing is random. A video
@@ -70,26 +76,31 @@ export class ViewLoader {
   readonly #videos: VideoList;
   readonly #load: LoadClip;
   readonly #gate: Gate;
-  readonly #close: () => Promise<void>;
+  readonly #prefetch: number;
+  readonly #pool: Pick<WorkerPool, 'recycle' | 'close'> | undefined;
   #unreadable: UnreadableVideo[] = [];
 
   /**
    * @param load makes the views of a video
-   * @param close lets go of what `load` holds
+   * @param pool takes the memory of views back, and is closed with the loader
    * @throws DataError when there is no video, or naming the option that is wrong
    */
-  constructor(options: ViewLoaderOptions, load?: LoadClip, close: () => Promise<void> = () => Promise.resolve()) {
-    const { entries, clip, batchSize, workers = 0, prefetch = 0 } = options;
+  constructor(options: ViewLoaderOptions, load?: LoadClip, pool?: Pick<WorkerPool, 'recycle' | 'close'>) {
+    const { entries, clip, batchSize, workers = 0, prefetch = Math.max(1, 2 * workers) } = options;
+    const { maxBytes = DEFAULT_MAX_BYTES } = options;
     if (entries.length === 0) throw new DataError('entries: there is no video to view');
     checkInteger('batchSize', batchSize, 1);
     checkInteger('prefetch', prefetch, 0);
+    checkInteger('maxBytes', maxBytes, 0);
     const reader = new ClipReader(clip);
     this.viewsPerVideo = clipsPerVideo(clip);
     this.#options = options;
     this.#videos = videoListOf(entries);
     this.#load = load ?? ((request) => reader.read(request));
     this.#gate = new Gate(workers === 0 ? 1 : Infinity);
-    this.#close = close;
+    const bytes = sampleLength(clip) * Float32Array.BYTES_PER_ELEMENT;
+    this.#prefetch = Math.min(prefetch, Math.floor(maxBytes / bytes));
+    this.#pool = pool;
   }
 
   /** The videos of the latest pass that could not be read so far. */
@@ -104,13 +115,13 @@ export class ViewLoader {
    * @throws what is no fault of a video (no decoder, a worker that died); DataError after `close()`
    */
   async *batches(firstVideo = 0): AsyncGenerator<ViewBatch, void, undefined> {
-    const { entries, batchSize, workers = 0, prefetch = Math.max(1, 2 * workers), onUnreadable } = this.#options;
+    const { entries, batchSize, onUnreadable } = this.#options;
     checkInteger('firstVideo', firstVideo, 0, entries.length);
     this.#unreadable = [];
     const reading: Promise<readonly View[] | UnreadableVideo>[] = [];
     let views: readonly View[] = [];
     for (let index = firstVideo; index < entries.length; index++) {
-      for (let next = index + reading.length; next < entries.length && next <= index + prefetch; next++) {
+      for (let next = index + reading.length; next < entries.length && next <= index + this.#prefetch; next++) {
         reading.push(this.#read(next));
       }
       const result = (await reading.shift()) ?? [];
@@ -128,7 +139,7 @@ export class ViewLoader {
   /** Lets go of workers. Videos that are being read are not waited for. */
   async close(): Promise<void> {
     this.#gate.close(new DataError('the loader was closed'));
-    await this.#close();
+    await this.#pool?.close();
   }
 
   #read(index: number): Promise<readonly View[] | UnreadableVideo> {
@@ -145,6 +156,7 @@ export class ViewLoader {
         return Array.from({ length: this.viewsPerVideo }, (_, i) => ({
           place: { index, path, label, labels, clip: Math.floor(i / crops), crop: i % crops },
           video: sample.subarray(i * length, (i + 1) * length),
+          sample: i === this.viewsPerVideo - 1 ? sample : undefined,
         }));
       })
       .catch((cause: unknown) => {
@@ -160,22 +172,24 @@ export class ViewLoader {
     const { frames, size } = this.#options.clip;
     const length = frames * size * size * 3;
     const video = new Float32Array(views.length * length);
-    for (const [i, view] of views.entries()) video.set(view.video, i * length);
+    for (const [i, view] of views.entries()) {
+      video.set(view.video, i * length);
+      if (view.sample !== undefined) this.#pool?.recycle(view.sample);
+    }
     return { video, shape: [views.length, frames, size, size, 3], places: views.map(({ place }) => place) };
   }
 }
 
 /** Makes `createViewLoader` for a platform. */
-export function viewLoaderFactory(spawn: SpawnWorker) {
+export function viewLoaderFactory(host: WorkerHost) {
   return (options: ViewLoaderOptions): ViewLoader => {
     const { workers = 0, clip } = options;
     checkInteger('workers', workers, 0, 1024);
     if (workers === 0) return new ViewLoader(options);
     let pool: WorkerPool | undefined;
-    return new ViewLoader(
-      options,
-      (request) => (pool ??= new WorkerPool(spawn, workers, clip)).load(request),
-      async () => pool?.close(),
-    );
+    return new ViewLoader(options, (request) => (pool ??= new WorkerPool(host, workers, clip, workers)).load(request), {
+      recycle: (video) => pool?.recycle(video),
+      close: async () => pool?.close(),
+    });
   };
 }

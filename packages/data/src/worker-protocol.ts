@@ -4,15 +4,24 @@ import type { ClipRequest } from './clip-plan.ts';
 import { ClipReader } from './clip-reader.ts';
 import { DataWorkerError } from './data-error.ts';
 
-/** To a worker: its options, once and first; then samples to make; then that it is over. */
+/** To a worker: its options, once and first; then samples to make, or to leave to another; then that it is over. */
 export type ToWorker =
   | { readonly type: 'configure'; readonly options: ClipOptions }
-  | { readonly type: 'load'; readonly id: number; readonly request: ClipRequest }
+  | {
+      readonly type: 'load';
+      readonly id: number;
+      readonly request: ClipRequest;
+      /** Memory of an earlier sample, to be written over; its buffer changes hands. */
+      readonly spare: Float32Array | undefined;
+    }
+  | { readonly type: 'drop'; readonly id: number }
   | { readonly type: 'close' };
 
-/** From a worker: a sample, whose buffer changes hands, or why there is none. */
+/** From a worker: that it is there; a sample, whose buffer changes hands; or why there is none. */
 export type FromWorker =
-  { readonly id: number; readonly video: Float32Array } | { readonly id: number; readonly error: PortableError };
+  | { readonly type: 'ready' }
+  | { readonly type: 'sample'; readonly id: number; readonly video: Float32Array }
+  | { readonly type: 'failure'; readonly id: number; readonly error: PortableError };
 
 /** An error as plain data: classes do not pass between threads. */
 export interface PortableError {
@@ -31,32 +40,62 @@ export interface WorkerScope {
   close(): void;
 }
 
+/** The part of {@link ClipReader} that a worker needs. */
+export type SampleReader = Pick<ClipReader, 'read'>;
+
 /** Runs in a worker: makes the samples it is asked for, one after the other, and ends between two of them. */
-export function serveClips(scope: WorkerScope, createReader = (options: ClipOptions) => new ClipReader(options)): void {
-  let reader: ClipReader | undefined;
-  let last = Promise.resolve();
+export function serveClips(
+  scope: WorkerScope,
+  createReader: (options: ClipOptions) => SampleReader = (options) => new ClipReader(options),
+): void {
+  const waiting = new Map<number, ClipRequest>();
+  const spares: Float32Array[] = [];
+  let reader: SampleReader | undefined;
+  let isRunning = false;
   let isClosed = false;
+
+  const make = async (id: number, request: ClipRequest) => {
+    const spare = spares.pop();
+    try {
+      if (reader === undefined) throw new Error('the worker was not configured');
+      const video = await reader.read(request, spare);
+      scope.post({ type: 'sample', id, video }, [video.buffer as ArrayBuffer]);
+    } catch (error) {
+      if (spare !== undefined) spares.push(spare);
+      scope.post({ type: 'failure', id, error: portable(error) }, []);
+    }
+  };
+
+  const run = async () => {
+    if (isRunning) return;
+    isRunning = true;
+    // What is added while it runs is found too: a Map gives entries in the order they came.
+    for (const [id, request] of waiting) {
+      if (isClosed) break;
+      waiting.delete(id);
+      await make(id, request);
+    }
+    isRunning = false;
+    if (isClosed) scope.close();
+  };
+
   scope.listen((message) => {
-    if (message.type === 'close') {
-      isClosed = true;
-      last = last.then(() => scope.close());
-      return;
+    switch (message.type) {
+      case 'configure':
+        reader = createReader(message.options);
+        scope.post({ type: 'ready' }, []);
+        return;
+      case 'load':
+        if (message.spare !== undefined) spares.push(message.spare);
+        waiting.set(message.id, message.request);
+        return void run();
+      case 'drop':
+        waiting.delete(message.id);
+        return;
+      case 'close':
+        isClosed = true;
+        return void run();
     }
-    if (message.type === 'configure') {
-      reader = createReader(message.options);
-      return;
-    }
-    const { id, request } = message;
-    last = last.then(async () => {
-      if (isClosed) return;
-      try {
-        if (reader === undefined) throw new Error('the worker was not configured');
-        const video = await reader.read(request);
-        scope.post({ id, video }, [video.buffer as ArrayBuffer]);
-      } catch (error) {
-        scope.post({ id, error: portable(error) }, []);
-      }
-    });
   });
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { DataError, Loader, type BatchPlace, type Dataset, type LoaderOptions } from '@umt/data';
 
@@ -66,6 +67,53 @@ test('makes no more batches ahead than it was told to, and no more samples at a 
   await sleep(50);
   expect(dataset.started).toHaveLength(12);
   expect(dataset.mostRunning).toBe(4);
+});
+
+test('holds no more samples than maxBytes has room for, beside the batch that was handed out', async () => {
+  const startedAfterOne = async (maxBytes: number) => {
+    const dataset = new Recorder(100);
+    const options = { prefetch: 5, concurrency: Infinity, bytesPerSample: 10, maxBytes };
+    await loaderOf(dataset, options).batches(0).next();
+    await sleep(30);
+    return dataset.started.length;
+  };
+  expect(await startedAfterOne(75)).toBe(3 + 7);
+  // One batch has room whatever its size.
+  expect(await startedAfterOne(0)).toBe(3 + 3);
+  expect(await startedAfterOne(1e9)).toBe(3 + 15);
+});
+
+test('gives the same batches however little room there is, also where it jumps and where samples fail', async () => {
+  const plain = await Promise.all([0, 1].map((epoch) => collect(loaderOf(new Recorder(20)), epoch)));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.record({
+        prefetch: fc.integer({ min: 0, max: 4 }),
+        concurrency: fc.constantFrom(1, 2, Infinity),
+        maxBytes: fc.integer({ min: 0, max: 100 }),
+        bytesPerSample: fc.constant(10),
+      }),
+      fc.array(fc.tuple(fc.integer({ min: 0, max: 1 }), fc.integer({ min: 0, max: 5 })), { maxLength: 6 }),
+      async (options, jumps) => {
+        const dataset = new Recorder(20, (name) => (name === '1:7' ? Promise.reject(new Error('bad')) : sleep(0)));
+        const loader = loaderOf(dataset, options);
+        for (const [epoch, first] of jumps) {
+          const batch = await loader
+            .batches(epoch, first)
+            .next()
+            .then(
+              ({ value }) => value,
+              () => 'bad',
+            );
+          const expected = plain[epoch]?.[first];
+          expect(batch).toEqual(expected?.samples.includes('1:7') === true ? 'bad' : expected);
+        }
+        expect(await collect(loader, 0)).toEqual(plain[0]);
+        await loader.close();
+      },
+    ),
+    { numRuns: 25 },
+  );
 });
 
 test('without prefetching, a batch is made when it is asked for', async () => {
@@ -139,5 +187,6 @@ test('says how many batches an epoch has, and which option is wrong', () => {
   expect(loader).toMatchObject({ batchesPerEpoch: 3, batchSize: 3 });
   expect(() => loaderOf(new Recorder(20), { prefetch: -1 })).toThrow('prefetch must be');
   expect(() => loaderOf(new Recorder(20), { concurrency: 0 })).toThrow('concurrency must be');
+  expect(() => loaderOf(new Recorder(20), { maxBytes: -1 })).toThrow('maxBytes must be');
   expect(() => loaderOf(new Recorder(2))).toThrow('2 samples do not fill one batch of 3');
 });

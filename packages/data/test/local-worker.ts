@@ -1,5 +1,5 @@
 import { ClipReader } from '../src/clip-reader.ts';
-import type { WorkerPort } from '../src/worker-pool.ts';
+import type { WorkerHost, WorkerPort } from '../src/worker-pool.ts';
 import { serveClips, type FromWorker, type ToWorker } from '../src/worker-protocol.ts';
 import { synthetic } from './synthetic.ts';
 
@@ -27,8 +27,8 @@ export class LocalWorker implements WorkerPort {
     );
   }
 
-  post(message: ToWorker): void {
-    const received = structuredClone(message);
+  post(message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+    const received = structuredClone(message, { transfer: [...transfer] });
     this.received.push(received);
     setTimeout(() => this.answers && this.#toWorker(received));
   }
@@ -47,8 +47,30 @@ export class LocalWorker implements WorkerPort {
     this.answers = false;
   }
 
+  /** Ends as a thread does that crashes. */
   die(reason: string): void {
     this.answers = false;
     this.#onDeath(reason);
+  }
+}
+
+/** Starts workers in this thread, and keeps them and what was told. */
+export class LocalHost implements WorkerHost {
+  readonly workers: LocalWorker[] = [];
+  readonly warnings: string[] = [];
+  readonly #open: ConstructorParameters<typeof LocalWorker>[0];
+
+  constructor(open?: ConstructorParameters<typeof LocalWorker>[0]) {
+    this.#open = open;
+  }
+
+  spawn(): LocalWorker {
+    const worker = new LocalWorker(this.#open);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  warn(message: string): void {
+    this.warnings.push(message);
   }
 }

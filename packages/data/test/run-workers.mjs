@@ -12,21 +12,21 @@ const loader = createVideoClipLoader({
   clip: { frames: 4, size: 32, copies: 2 },
   batchSize: 4,
   workers: Number(workers),
-  prefetch: mode === 'whole' ? 2 : 0,
+  prefetch: mode === 'idle' ? 0 : 2,
 });
 
-if (mode === 'whole') {
-  const hash = createHash('sha256');
-  for await (const { video, paths } of loader.batches(1)) hash.update(video).update(paths.join());
-  await loader.close();
-  console.log(JSON.stringify({ threads: threads.length, digest: hash.digest('hex') }));
+if (mode === 'idle') {
+  // Nothing is closed; idle workers must not keep the process alive.
+  await loader.batches(0).next();
 } else {
-  const iterator = loader.batches(0);
-  await iterator.next();
-  // 'idle': nothing is closed; idle workers must not keep the process alive.
-  if (mode === 'kill') {
-    await threads[0]?.terminate();
-    const error = await iterator.next().catch((reason) => reason);
-    console.log(JSON.stringify({ name: error.name, message: error.message }));
+  /** @type {string[]} */
+  const warnings = [];
+  process.on('warning', ({ code }) => warnings.push(code));
+  const hash = createHash('sha256');
+  for await (const { video, paths } of loader.batches(1)) {
+    hash.update(video).update(paths.join());
+    if (mode === 'kill' && threads.length === Number(workers)) await threads[0]?.terminate();
   }
+  await loader.close();
+  console.log(JSON.stringify({ threads: threads.length, warnings, digest: hash.digest('hex') }));
 }

@@ -5,7 +5,7 @@ import { VideoError } from '@umt/video';
 import { ClipReader } from '../src/clip-reader.ts';
 import { cropWindows, shortSideSize } from '../src/view-clips.ts';
 import { ViewLoader, viewLoaderFactory, type ViewLoaderOptions } from '../src/view-loader.ts';
-import { LocalWorker } from './local-worker.ts';
+import { LocalHost } from './local-worker.ts';
 import { synthetic } from './synthetic.ts';
 
 const clip: ViewClipOptions = { kind: 'views', frames: 4, size: 24, clips: 2, crops: 3 };
@@ -83,6 +83,21 @@ test('reads no further ahead than asked', async () => {
   await batches.return();
 });
 
+test('reads no further ahead than maxBytes has room for', async () => {
+  const bytes = 6 * VIEW * 4;
+  for (const [maxBytes, opened] of [
+    [0, 1],
+    [2 * bytes, 3],
+  ] as const) {
+    const { loader, usage } = loaderOf(['a', 'b', 'c', 'd', 'e'], { prefetch: 4, batchSize: 6, maxBytes });
+    const batches = loader.batches();
+    await batches.next();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(usage.opened).toBe(opened);
+    await batches.return();
+  }
+});
+
 test('every view of every video comes once, whatever the numbers', async () => {
   const small = fc.integer({ min: 1, max: 4 });
   await fc.assert(
@@ -118,7 +133,7 @@ test('every view of every video comes once, whatever the numbers', async () => {
 });
 
 test('workers give the same views', async () => {
-  const create = viewLoaderFactory(() => new LocalWorker());
+  const create = viewLoaderFactory(new LocalHost());
   const entries = ['a', 'bad', 'c'].map((path) => ({ path }));
   const loader = create({ entries, clip, batchSize: 5, workers: 2 });
   const made = await all(loader.batches());

@@ -1,4 +1,5 @@
 import type { BatchPlace } from './loader.ts';
+import type { VideoEntry } from './manifest.ts';
 import type { VideoClip } from './video-clip-dataset.ts';
 
 /** A batch of clips. Copies of one sample lie next to each other. */
@@ -15,6 +16,8 @@ export interface ClipBatch {
   readonly labels: readonly (number | undefined)[];
   /** [B] all class numbers of each clip's video: none, one, or several where the list is multi-label. */
   readonly labelSets: readonly (readonly number[])[];
+  /** [B] all that the list says of each clip's video: its captions, question and answers. */
+  readonly entries: readonly VideoEntry[];
   readonly epoch: number;
   /** The batch's number in its epoch, from 0. */
   readonly step: number;
@@ -39,6 +42,7 @@ export function collateClips(
     paths: each(({ path }) => path),
     labels: each(({ label }) => label),
     labelSets: each(({ labels }) => labels),
+    entries: each(({ entry }) => entry),
     epoch,
     step,
   };

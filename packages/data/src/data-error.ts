@@ -1,4 +1,4 @@
-import { VideoError } from '@umt/video';
+import { VideoError, type VideoErrorKind } from '@umt/video';
 
 /** Something about the data that ends the run: wrong options, a bad list, samples that cannot be read. One line each. */
 export class DataError extends Error {
@@ -41,11 +41,18 @@ export class DataWorkerError extends DataError {
   override readonly name = 'DataWorkerError';
 }
 
-const UNREADABLE: readonly string[] = ['not-found', 'not-video', 'no-video-track', 'unsupported-codec', 'undecodable'];
+/** The kinds of VideoError that say that something is wrong with one video. */
+export const UNREADABLE_KINDS: readonly VideoErrorKind[] = [
+  'not-found',
+  'not-video',
+  'no-video-track',
+  'unsupported-codec',
+  'undecodable',
+];
 
 /** Whether an error says that something is wrong with one video, as opposed to the program or the machine. */
 export function isUnreadable(error: unknown): error is VideoError {
-  return error instanceof VideoError && UNREADABLE.includes(error.kind);
+  return error instanceof VideoError && UNREADABLE_KINDS.includes(error.kind);
 }
 
 /** Checks that an option is a whole number in a range. */

@@ -1,4 +1,4 @@
-import { workerHost } from './spawn.ts';
+import { spawnWorker } from './spawn.ts';
 import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './view-loader.ts';
 export { windowedOrder, type WindowedOrderOptions } from './windowed-order.ts';
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
@@ -39,6 +39,7 @@ export {
 } from './manifest.ts';
 export { mixBatch, type MixedBatch, type MixOptions } from './mix-batch.ts';
 export { drawMultiScaleCrop, multiScaleCropSizes, type Box } from './multi-scale-crop.ts';
+export type { BadVideo, QuarantineStore } from './quarantine.ts';
 export {
   VideoClipDataset,
   type UnreadableSample,
@@ -56,11 +57,11 @@ export type { UnreadableVideo, ViewBatch, ViewLoader, ViewLoaderOptions, ViewPla
  * @throws DataError naming the option that is wrong, or when the videos do not fill one batch
  */
 export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
-  videoClipLoaderFactory(workerHost);
+  videoClipLoaderFactory(spawnWorker);
 
 /**
  * All views of a list of videos for evaluation, decoded in worker threads or here. See {@link ViewLoader}.
  *
  * @throws DataError when there is no video, or naming the option that is wrong
  */
-export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(workerHost);
+export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(spawnWorker);

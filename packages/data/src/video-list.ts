@@ -4,6 +4,8 @@ import type { VideoEntry } from './manifest.ts';
 /** Videos by number that need not be in memory at once, such as a shard set's. */
 export interface VideoList {
   readonly length: number;
+  /** How many of the videos are no repeats of others. Default all. */
+  readonly distinctLength?: number;
   /**
    * How many neighbours lie together, in the order of the list, where reading some of them makes the others cheap (the
    * samples of one shard). A shuffle then mixes a few such groups at a time.
@@ -67,7 +69,8 @@ export function withoutVideos(videos: Videos, indices: readonly number[]): Video
 export function repeatVideos(videos: Videos, times: number): Videos {
   if (!('entryAt' in videos)) return Array.from({ length: times }, () => videos).flat();
   const groups = videos.groups && Array.from({ length: times }, () => videos.groups ?? []).flat();
-  return mapped(videos, videos.length * times, (index) => index % videos.length, groups);
+  const { distinctLength = videos.length } = videos;
+  return { ...mapped(videos, videos.length * times, (index) => index % videos.length, groups), distinctLength };
 }
 
 function mapped(

@@ -1,4 +1,4 @@
-import { spawnWorker } from './spawn.ts';
+import { workerHost } from './spawn.ts';
 import { viewLoaderFactory, type ViewLoader, type ViewLoaderOptions } from './view-loader.ts';
 export { windowedOrder, type WindowedOrderOptions } from './windowed-order.ts';
 import { videoClipLoaderFactory, type VideoClipLoader, type VideoClipLoaderOptions } from './video-clip-loader.ts';
@@ -57,11 +57,11 @@ export type { UnreadableVideo, ViewBatch, ViewLoader, ViewLoaderOptions, ViewPla
  * @throws DataError naming the option that is wrong, or when the videos do not fill one batch
  */
 export const createVideoClipLoader: (options: VideoClipLoaderOptions) => VideoClipLoader =
-  videoClipLoaderFactory(spawnWorker);
+  videoClipLoaderFactory(workerHost);
 
 /**
  * All views of a list of videos for evaluation, decoded in worker threads or here. See {@link ViewLoader}.
  *
  * @throws DataError when there is no video, or naming the option that is wrong
  */
-export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(spawnWorker);
+export const createViewLoader: (options: ViewLoaderOptions) => ViewLoader = viewLoaderFactory(workerHost);

@@ -60,6 +60,12 @@ test('a broken video among good ones is told and replaced; nothing but broken on
   await expect(run('nothing', { data: { path: all } })).rejects.toThrow(/a\.mp4/);
 });
 
+test('does not touch what is there when told to begin anew, nor goes on with another model', async () => {
+  await run('there', {});
+  await expect(run('there', { resume: false })).rejects.toThrow('already holds checkpoints');
+  await expect(run('there', { student: { ...SMALL.student, width: 48 } })).rejects.toThrow(/student\.width/);
+});
+
 test('takes a teacher from a file, and says which of its tensors do not fit another size', async () => {
   const weights = join(folder, 'clip.pth');
   await saveTeacher(weights);

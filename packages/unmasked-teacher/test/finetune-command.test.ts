@@ -107,7 +107,7 @@ describe.skipIf(!isBuilt)('the built program (skipped where pnpm build has not r
     const evaluated = await umt(['evaluate', ...words, '--data', held]);
     expect(evaluated).toMatchObject({ code: 0, out: expect.stringContaining('3 videos, 1 x 1 views each') });
     expect(evaluated.out).toMatch(/ 0 box .*\n.* 1 street .*\n.* 2 tree /);
-    const classified = await umt(['classify', `${CLIPS}/box-3.mp4`, ...words, '--json']);
+    const classified = await umtHere('classify', `${CLIPS}/box-3.mp4`, ...words, '--json');
     expect(JSON.parse(classified.out)).toMatchObject({
       predictions: expect.arrayContaining([expect.objectContaining({ label: 'street' })]),
     });

@@ -18,7 +18,7 @@ export interface ShardIndex {
   /** What its files begin with. */
   readonly name: string;
   readonly encoding: FrameEncoding;
-  /** The shorter side of every frame, in pixels. */
+  /** The shorter side of every frame, in pixels; frames of smaller videos keep their size. */
   readonly shortSide: number;
   /** Of all shards. */
   readonly samples: number;
@@ -119,14 +119,7 @@ export function serializeShardJson(value: ShardIndex | ShardFileIndex | ShardSam
 export function parseShardIndex(text: string, file: string): ShardIndex {
   const fields = JsonFields.parse(text, file);
   checkVersion(fields);
-  const shards = fields.objects('shards', (shard) => ({
-    file: fileName(shard, 'file'),
-    index: fileName(shard, 'index'),
-    bytes: shard.integer('bytes'),
-    samples: shard.integer('samples', 1),
-    crc32c: shard.crc('crc32c'),
-    indexCrc32c: shard.crc('indexCrc32c'),
-  }));
+  const shards = fields.objects('shards', readShardFile);
   const samples = fields.integer('samples', 1);
   const inShards = shards.reduce((sum, shard) => sum + shard.samples, 0);
   if (inShards !== samples) fields.refuse(`"samples" is ${samples}, but its shards have ${inShards}`);
@@ -197,6 +190,23 @@ export function parseShardSampleMeta(text: string, file: string): ShardSampleMet
     fps: fields.amount('fps'),
     durationSeconds: fields.amount('durationSeconds'),
   };
+}
+
+/** Reads what an index says of one tar file. @throws ShardError */
+export function readShardFile(shard: JsonFields): ShardFile {
+  return {
+    file: fileName(shard, 'file'),
+    index: fileName(shard, 'index'),
+    bytes: shard.integer('bytes'),
+    samples: shard.integer('samples', 1),
+    crc32c: shard.crc('crc32c'),
+    indexCrc32c: shard.crc('indexCrc32c'),
+  };
+}
+
+/** Reads a line of {@link BROKEN_FILE}. @throws ShardError */
+export function readBrokenVideo(line: JsonFields): BrokenVideo {
+  return { path: line.text('path'), kind: line.text('kind'), message: line.text('message') };
 }
 
 function checkVersion(fields: JsonFields): void {

@@ -35,6 +35,16 @@ export class JsonFields {
     return this.#fields[name] !== undefined;
   }
 
+  /** Whatever is there. */
+  raw(name: string): unknown {
+    return this.#fields[name];
+  }
+
+  /** An object inside. */
+  object(name: string): JsonFields {
+    return new JsonFields(this.#fields[name], this.#file, `${this.#place}${name}.`);
+  }
+
   /** A text of at least one character. */
   text(name: string): string {
     const value = this.#fields[name];

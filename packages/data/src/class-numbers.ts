@@ -11,7 +11,8 @@ export interface LabeledVideos {
   readonly classes: readonly string[];
 }
 
-const MAX_CLASSES = 1_000_000;
+/** More classes than any list has: a larger number is a mistake. */
+export const MAX_CLASSES = 1_000_000;
 
 /** Sorts by code units: the same order everywhere. */
 export const byCodeUnits = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -50,14 +51,13 @@ export function numberClasses(
 }
 
 /**
- * The videos of a list that may say nothing of classes: the classes have names where the list has them.
+ * The videos of a list that may say nothing of classes.
  *
  * @throws ManifestError as `numberClasses` does
  */
-export function namedClasses(rows: readonly ManifestRow[], file: string): Manifest {
-  const { entries, classes } = numberClasses(rows, file);
-  const hasNames = rows.some(({ labels = [] }) => labels.some((label) => typeof label === 'string'));
-  return hasNames ? { entries, classes } : { entries };
+export function classesIfAny(rows: readonly ManifestRow[], file: string): Manifest {
+  if (rows.some(({ labels }) => labels !== undefined)) return numberClasses(rows, file);
+  return { entries: rows.map(({ place: _place, labels: _labels, ...said }) => said) };
 }
 
 function classesOf(rows: readonly ManifestRow[], file: string): readonly string[] {
@@ -86,6 +86,11 @@ function classesOf(rows: readonly ManifestRow[], file: string): readonly string[
       `the class number ${largest.label} is too large: at most ${MAX_CLASSES - 1}`,
     );
   }
+  return numberedClasses(count);
+}
+
+/** Names of classes that have none. */
+export function numberedClasses(count: number): readonly string[] {
   return Array.from({ length: count }, (_, number) => String(number));
 }
 

@@ -39,6 +39,7 @@ export {
 } from './manifest.ts';
 export { mixBatch, type MixedBatch, type MixOptions } from './mix-batch.ts';
 export { drawMultiScaleCrop, multiScaleCropSizes, type Box } from './multi-scale-crop.ts';
+export { quarantineFile } from './quarantine-file.ts';
 export type { BadVideo, QuarantineStore } from './quarantine.ts';
 export {
   VideoClipDataset,

@@ -1,4 +1,4 @@
-import { namedClasses } from './class-numbers.ts';
+import { classesIfAny, MAX_CLASSES, numberedClasses } from './class-numbers.ts';
 import { ManifestError } from './data-error.ts';
 import { linesOf, recordsOfText } from './manifest-records.ts';
 import { rowsOfRecord, type ManifestField, type ManifestRecord } from './manifest-row.ts';
@@ -43,7 +43,7 @@ export interface ManifestKinds {
 /** The videos that a list names, and what it says of them. */
 export interface Manifest<Kind extends keyof ManifestKinds = 'videos'> {
   readonly entries: readonly ManifestKinds[Kind][];
-  /** What the class numbers are called, where the list has names for classes. */
+  /** What the class numbers are called, the numbers themselves where the list has no names; absent without labels. */
   readonly classes?: readonly string[];
 }
 
@@ -94,7 +94,10 @@ export function parseManifest<Kind extends keyof ManifestKinds = 'videos'>(
   }
   const between = separator ?? (first.content.includes(',') ? ',' : ' ');
   const entries = [first, ...rest].map(({ line, content }) => parseLine(content, line, between, prefix, file));
-  return { entries } as Manifest<Kind>; // entries of kind `videos`
+  const most = entries.reduce((largest, { label = 0 }) => Math.max(largest, label), 0);
+  const areClasses = most < MAX_CLASSES && entries.every(({ label = 0 }) => label >= 0);
+  const classes = areClasses ? { classes: numberedClasses(most + 1) } : {};
+  return { entries, ...classes } as Manifest<Kind>; // entries of kind `videos`
 }
 
 const NEEDED: Readonly<Record<keyof ManifestKinds, readonly ManifestField[]>> = {
@@ -123,7 +126,7 @@ export function manifestOf<Kind extends keyof ManifestKinds = 'videos'>(
     if (odd) throw new ManifestError(file, odd.place, `the answer ${JSON.stringify(odd.answers?.[0])} is no caption`);
   }
   // What each kind has was checked for every row.
-  return namedClasses(rows, file) as Manifest<Kind>;
+  return classesIfAny(rows, file) as Manifest<Kind>;
 }
 
 /** Where a path of a list leads: `file_name` is relative to the list (Hugging Face), others to the working folder. */

@@ -3,13 +3,7 @@ import { DataError } from './data-error.ts';
 import { linesOf } from './manifest-records.ts';
 import type { BadVideo, QuarantineStore } from './quarantine.ts';
 
-/**
- * A list of bad videos as a file of JSON lines, `{"path", "kind", "message"}`. Several processes may write to it: a line is
- * appended by one call, what others appended is read before, and what a killed one left of a line is passed over. To have
- * all videos tried again, delete the file.
- *
- * @param path of a file, which need not be there yet, in a folder that is
- */
+/** A list of bad videos as a file. See the browser-safe declaration for the contract. */
 export function quarantineFile(path: string): QuarantineStore {
   const known = new Map<string, BadVideo>();
   let readBytes = 0;

@@ -46,8 +46,9 @@ export class Quarantine {
     this.check();
   }
 
-  /** The bad videos so far, in the order they became known. */
+  /** The bad videos so far, in the order they became known; those that other processes listed among them. */
   get videos(): readonly BadVideo[] {
+    this.#learn(this.#options.store?.load() ?? []);
     return [...this.#causes].map(([key, { kind, message }]) => ({ path: nameOf(key), kind, message }));
   }
 

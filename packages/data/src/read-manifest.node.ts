@@ -19,8 +19,7 @@ export async function readManifest<Kind extends keyof ManifestKinds = 'videos'>(
   if (typeof place !== 'string' || (await kindOf(place)) !== 'folder') return manifestFrom(sourceAt(place), options);
   const list = await firstFile(place, METADATA);
   if (list !== undefined) return manifestFrom(sourceAt(list), options);
-  if (options.kind === undefined || options.kind === 'videos')
-    return { entries: await listVideos(place) } as Manifest<Kind>;
+  if (options.kind === undefined || options.kind === 'videos') return (await readVideoFolder(place)) as Manifest<Kind>;
   throw new DataError(`${place}: no ${options.kind} in a folder without ${METADATA.join(', ')}: name a list`);
 }
 
@@ -32,6 +31,18 @@ export async function readLabeledVideos(
   if (typeof place !== 'string' || (await kindOf(place)) !== 'folder')
     return labeledVideosFrom(sourceAt(place), options);
   return readFolder(place, options);
+}
+
+/** All videos below a folder, with the folders they lie in as classes where none lies outside of one. */
+async function readVideoFolder(folder: string): Promise<Manifest> {
+  const entries = await listVideos(folder);
+  const rows = entries.map(({ path }): ManifestRow => {
+    const [name = ''] = relative(folder, path).split(sep);
+    return { path, labels: [name], place: undefined };
+  });
+  const isClass = ({ path, labels: [name = ''] = [] }: ManifestRow) => join(folder, String(name)) !== path;
+  const isSplit = ({ labels: [name] = [] }: ManifestRow) => SPLITS.some((split) => split === name);
+  return rows.every(isClass) && !rows.every(isSplit) ? numberClasses(rows, folder) : { entries };
 }
 
 const METADATA = ['metadata.jsonl', 'metadata.csv', 'metadata.parquet'];

@@ -13,7 +13,7 @@ export interface LabeledVideosOptions extends Omit<LabeledListOptions, 'file'> {
 /**
  * Reads a list of videos from a path or an address in Node, from an address or a picked file in browsers: Parquet by its
  * extension, else as `parseManifest` does. In Node also a folder: by its `metadata.jsonl`, `.csv` or `.parquet` (Hugging
- * Face), or all videos below it.
+ * Face), or all videos below it, labelled by the folders in it where all lie in such.
  *
  * @throws ManifestError with line or row, or when the list cannot be read; DataError for a folder without videos
  */

@@ -1,7 +1,9 @@
-import { openVideo, VideoError } from '@umt/video';
+import { VideoError } from '@umt/video';
 import { checkClipOptions, sampleLength, type ClipOptions } from './clip-options.ts';
 import { planClips, type ClipRequest } from './clip-plan.ts';
 import type { VideoEntry } from './manifest.ts';
+import { entryOpener, type OpenEntry } from './open-entry.ts';
+import { openShardSet } from './shards/open-shard-set.ts';
 import { VideoCache, type ClipVideo } from './video-cache.ts';
 
 /** Makes a sample: float32 [clips, T, H, W, 3], normalised. Rejects with a VideoError when the video cannot be read. */
@@ -10,18 +12,17 @@ export type LoadClip = (request: ClipRequest) => Promise<Float32Array>;
 /** Opens, samples, decodes and augments: what a worker does, or the main thread without workers. */
 export class ClipReader {
   readonly #options: ClipOptions;
-  readonly #open: (entry: VideoEntry) => Promise<ClipVideo>;
+  readonly #open: OpenEntry;
   readonly #cache: VideoCache | undefined;
 
   /**
-   * @param open how a video is opened; default `openVideo` of @umt/video
+   * @param open how a video is opened; default `openVideo` of @umt/video, and shard sets at http(s) addresses
    * @throws DataError naming the option that is wrong
    */
-  constructor(options: ClipOptions, open?: (entry: VideoEntry) => Promise<ClipVideo>) {
+  constructor(options: ClipOptions, open: OpenEntry = entryOpener(options, openShardSet)) {
     checkClipOptions(options);
     this.#options = options;
-    const decoder = options.decoder === undefined ? {} : { decoder: options.decoder };
-    this.#open = open ?? (({ path, source }) => openVideo(source ?? path, { name: path, ...decoder }));
+    this.#open = open;
     this.#cache = (options.cacheBytes ?? 0) > 0 ? new VideoCache(options.cacheBytes ?? 0) : undefined;
   }
 

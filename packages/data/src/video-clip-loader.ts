@@ -1,7 +1,10 @@
 import { collateClips, type ClipBatch } from './clip-batch.ts';
 import { sampleLength } from './clip-options.ts';
 import { checkInteger } from './data-error.ts';
+import { ClipReader } from './clip-reader.ts';
 import { Loader, type LoaderOptions } from './loader.ts';
+import { entryOpener } from './open-entry.ts';
+import { openShardSet as openOverHttp, type OpenShardSet } from './shards/open-shard-set.ts';
 import { VideoClipDataset, type VideoClip, type VideoClipDatasetOptions } from './video-clip-dataset.ts';
 import { videoListOf } from './video-list.ts';
 import { DEFAULT_WINDOW, windowedOrder } from './windowed-order.ts';
@@ -27,15 +30,19 @@ export interface VideoClipLoader extends Loader<VideoClip, ClipBatch> {
 }
 
 /** Makes `createVideoClipLoader` for a platform. */
-export function videoClipLoaderFactory(host: WorkerHost) {
+export function videoClipLoaderFactory(host: WorkerHost, openShardSet: OpenShardSet = openOverHttp) {
   return (options: VideoClipLoaderOptions): VideoClipLoader => {
     const { workers = 0, clip, batchSize, seed, shuffleWindow = DEFAULT_WINDOW } = options;
     const { groups } = videoListOf(options.entries);
     checkInteger('workers', workers, 0, 1024);
     let pool: WorkerPool | undefined;
+    let reader: ClipReader | undefined;
     const dataset = new VideoClipDataset({
       ...options,
-      ...(workers === 0 ? {} : { load: (request) => (pool ??= new WorkerPool(host, workers, clip, batchSize)).load(request) }),
+      load: (request) =>
+        workers === 0
+          ? (reader ??= new ClipReader(clip, entryOpener(clip, openShardSet))).read(request)
+          : (pool ??= new WorkerPool(host, workers, clip, batchSize)).load(request),
     });
     const loader = new Loader<VideoClip, ClipBatch>({
       ...options,

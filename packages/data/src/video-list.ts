@@ -34,11 +34,19 @@ export function videoListOf(videos: Videos): VideoList {
   };
 }
 
+/** The entries of a list, for lists that are short. Rejects as `entryAt` does. */
+export async function entriesOf(videos: Videos): Promise<readonly VideoEntry[]> {
+  if (!('entryAt' in videos)) return videos;
+  return Promise.all(Array.from({ length: videos.length }, (_, index) => videos.entryAt(index)));
+}
+
 /**
  * Some videos of a list, in the order of their indices.
  *
  * @param indices rising
  */
+export function pickVideos(videos: readonly VideoEntry[], indices: readonly number[]): readonly VideoEntry[];
+export function pickVideos(videos: Videos, indices: readonly number[]): Videos;
 export function pickVideos(videos: Videos, indices: readonly number[]): Videos {
   if (!('entryAt' in videos)) return indices.flatMap((index) => videos[index] ?? []);
   return mapped(videos, indices.length, (index) => indices[index] ?? videos.length);
@@ -49,6 +57,8 @@ export function pickVideos(videos: Videos, indices: readonly number[]): Videos {
  *
  * @param indices rising
  */
+export function withoutVideos(videos: readonly VideoEntry[], indices: readonly number[]): readonly VideoEntry[];
+export function withoutVideos(videos: Videos, indices: readonly number[]): Videos;
 export function withoutVideos(videos: Videos, indices: readonly number[]): Videos {
   if (!('entryAt' in videos)) {
     const left = new Set(indices);

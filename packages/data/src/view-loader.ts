@@ -4,6 +4,8 @@ import { ClipReader, type LoadClip } from './clip-reader.ts';
 import { checkInteger, DataError, isUnreadable } from './data-error.ts';
 import { Gate } from './gate.ts';
 import { labelsOf, type VideoEntry } from './manifest.ts';
+import { entryOpener } from './open-entry.ts';
+import { openShardSet as openOverHttp, type OpenShardSet } from './shards/open-shard-set.ts';
 import { videoListOf, type VideoList, type Videos } from './video-list.ts';
 import { WorkerPool, type WorkerHost } from './worker-pool.ts';
 
@@ -181,11 +183,14 @@ export class ViewLoader {
 }
 
 /** Makes `createViewLoader` for a platform. */
-export function viewLoaderFactory(host: WorkerHost) {
+export function viewLoaderFactory(host: WorkerHost, openShardSet: OpenShardSet = openOverHttp) {
   return (options: ViewLoaderOptions): ViewLoader => {
     const { workers = 0, clip } = options;
     checkInteger('workers', workers, 0, 1024);
-    if (workers === 0) return new ViewLoader(options);
+    if (workers === 0) {
+      const reader = new ClipReader(clip, entryOpener(clip, openShardSet));
+      return new ViewLoader(options, (request) => reader.read(request));
+    }
     let pool: WorkerPool | undefined;
     return new ViewLoader(options, (request) => (pool ??= new WorkerPool(host, workers, clip, workers)).load(request), {
       recycle: (video) => pool?.recycle(video),

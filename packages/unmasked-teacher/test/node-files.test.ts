@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { entriesOf } from '@umt/data';
 import { findVideos } from '../src/node/find-videos.ts';
 import { nextCommands } from '../src/node/next-commands.ts';
 import { readLog } from '../src/node/read-log.ts';
@@ -23,7 +24,7 @@ test('an output folder that cannot be made is answered in one line with what to 
 });
 
 describe('finding videos', () => {
-  const find = (data: Parameters<typeof pretrainTiny>[0]) => findVideos(pretrainTiny(data).data);
+  const find = async (data: Parameters<typeof pretrainTiny>[0]) => entriesOf(await findVideos(pretrainTiny(data).data));
 
   test('in a folder, below a prefix, by comma or space', async () => {
     expect((await find({ data: { path: CLIPS } })).map(({ path }) => path)).toHaveLength(12);
@@ -42,7 +43,7 @@ describe('finding videos', () => {
   });
 
   test.each([
-    [null, 'no videos: name a folder of videos or a list file with data.path (--data)'],
+    [null, 'no videos: name a folder of videos, a list file or a shard set with data.path (--data)'],
     ['nowhere', 'nowhere: there is no such file or folder; data.path (--data) names the videos'],
     [`${CLIPS}/README.md`, /README\.md:1: expected path,label/],
   ])('%s is answered in one line', async (path, message) => {

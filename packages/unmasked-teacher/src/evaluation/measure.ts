@@ -1,4 +1,4 @@
-import { createViewLoader, type UnreadableVideo, type VideoEntry, type ViewClipOptions } from '@umt/data';
+import { createViewLoader, type UnreadableVideo, type Videos, type ViewClipOptions } from '@umt/data';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import { EvaluationMeter, type EvaluationSummary } from './evaluation-summary.ts';
 import { predictVideos, type ClipScorer, type VideoPrediction } from './predict-videos.ts';
@@ -18,7 +18,7 @@ export interface Views {
 /** A measurement of a classifier. */
 export interface Measurement {
   readonly card: ClassifierCard;
-  readonly entries: readonly VideoEntry[];
+  readonly entries: Videos;
   readonly views: Views;
   /** The first video to predict. Default 0. */
   readonly firstVideo?: number;

@@ -1,4 +1,4 @@
-import { createViewLoader, type ViewPlace } from '@umt/data';
+import { createViewLoader, type Videos, type ViewPlace } from '@umt/data';
 import { topK } from '@umt/metrics';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import type { ClipClassifier } from '../classifier/clip-classifier.ts';
@@ -6,7 +6,6 @@ import { viewOptions, type Views } from '../evaluation/measure.ts';
 import { predictVideos } from '../evaluation/predict-videos.ts';
 import type { FrameStrip } from '../report/report-data.ts';
 import { frameStrip } from '../training/frame-strip.ts';
-import type { VideoEntry } from '@umt/data';
 
 /** A clip as the report shows it: its frames, what it is, and what the classifier says. */
 export interface PredictedClip {
@@ -26,7 +25,7 @@ const SHOWN = 3;
 export async function predictClips(
   model: ClipClassifier,
   card: ClassifierCard,
-  entries: readonly VideoEntry[],
+  entries: Videos,
   views: Views,
 ): Promise<readonly PredictedClip[]> {
   if (entries.length === 0) return [];

@@ -1,4 +1,4 @@
-import { labelsOf, type LabeledVideos } from '@umt/data';
+import type { QuarantineStore } from '@umt/data';
 import { stateDict, type NamedArray } from '@umt/nn';
 import { singleProcess, type Collective } from '@umt/tensor';
 import { ParameterAverage, train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
@@ -8,6 +8,7 @@ import type { EvaluationSummary } from '../evaluation/evaluation-summary.ts';
 import { openTrainingLoader } from '../training/training-loader.ts';
 import { StoppedClock } from '../training/stopped-clock.ts';
 import { withEvaluations } from '../training/with-evaluations.ts';
+import { labelSetsOf, type ClassVideos } from './class-videos.ts';
 import { classWeightsOf } from './class-weights.ts';
 import { createFinetuneTask } from './finetune-task.ts';
 import { buildClassifier, cardOf, type StartingPoint } from './models.ts';
@@ -19,13 +20,15 @@ import { ValidationMeasure } from './validation.ts';
 export interface FinetuneInput {
   readonly config: FinetuneConfig;
   /** Videos for training, and the classes. */
-  readonly training: LabeledVideos;
+  readonly training: ClassVideos;
   /** Videos to measure the classifier by, of the same classes; null for no measurement. */
-  readonly validation: LabeledVideos | null;
+  readonly validation: ClassVideos | null;
   /** What the classifier starts from; null for random weights. */
   readonly start: StartingPoint | null;
   /** Where checkpoints go; null for none. */
   readonly store: CheckpointStore | null;
+  /** Where videos that cannot be read are listed and remembered. Default nowhere. */
+  readonly quarantine?: QuarantineStore;
   /** The best measurement of an earlier start of this run; null for none. */
   readonly best: BestMeasurement | null;
 }
@@ -93,19 +96,20 @@ export interface FinetuneOutcome extends TrainResult {
  *   `buildClassifier` throws
  */
 export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks = {}): Promise<FinetuneOutcome> {
-  const { config, training, validation, start, store } = input;
+  const { config, training, validation, start, store, quarantine = null } = input;
   const { emit = () => {}, stopSignal, collective = singleProcess, saveBest } = hooks;
   const phase = (name: 'loading' | 'finishing', detail: string) =>
     emit({ type: 'phase', phase: name, detail, progress: null });
   const card = cardOf(config, training.classes);
 
-  const { loader, brokenVideos } = openTrainingLoader({
+  const { loader, brokenVideos, allBroken } = openTrainingLoader({
     config,
     entries: training.entries,
     clip: finetuneClipOptions(config),
     origin: 'the videos of data.path',
     emit,
     collective,
+    quarantine,
   });
   phase('loading', start ? 'starting weights' : 'random weights');
   const { model, remarks } = await buildClassifier(config, card, start);
@@ -116,7 +120,7 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
     kind: config.loss.kind,
     smoothing: config.loss.smoothing,
     ...(config.loss.classWeights === 'balanced' && {
-      classWeights: classWeightsOf(training.entries.map(labelsOf), training.classes.length),
+      classWeights: classWeightsOf(await labelSetsOf(training.entries), training.classes.length),
     }),
     mixing: mixingOf(config),
     recomputedBlocks: config.model.recomputedBlocks,
@@ -164,7 +168,7 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
       classifier: await trained(),
       best,
       clips: (await last?.clips(model)) ?? [],
-      brokenVideos: [...brokenVideos],
+      brokenVideos: allBroken(),
     }));
   } finally {
     await loader.close();

@@ -1,18 +1,18 @@
-import type { UnreadableVideo, VideoEntry } from '@umt/data';
+import { pickVideos, type UnreadableVideo, type Videos } from '@umt/data';
 import type { PhaseEvent, WarningEvent } from '@umt/trainer';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import type { ClipClassifier } from '../classifier/clip-classifier.ts';
 import type { FinetuneConfig } from '../config/finetune-config.ts';
 import type { EvaluationSummary } from '../evaluation/evaluation-summary.ts';
 import { measureClassifier, type Views } from '../evaluation/measure.ts';
-import { spread } from '../training/spread.ts';
+import { spreadIndices } from '../training/spread.ts';
 import { predictClips, type PredictedClip } from './predicted-clips.ts';
 
 /** Measures a classifier on the validation list of a run. */
 export class ValidationMeasure {
   readonly #config: FinetuneConfig;
   readonly #card: ClassifierCard;
-  readonly #entries: readonly VideoEntry[];
+  readonly #entries: Videos;
   readonly #brokenVideos: Set<string>;
   readonly #emit: (event: WarningEvent | PhaseEvent) => void;
   readonly #stopSignal: AbortSignal | undefined;
@@ -24,7 +24,7 @@ export class ValidationMeasure {
   constructor(
     config: FinetuneConfig,
     card: ClassifierCard,
-    entries: readonly VideoEntry[],
+    entries: Videos,
     brokenVideos: Set<string>,
     emit: (event: WarningEvent | PhaseEvent) => void,
     stopSignal?: AbortSignal,
@@ -51,7 +51,7 @@ export class ValidationMeasure {
   /** Some videos of the list, spread over it, with what the classifier says of them; none where the run is stopping. */
   async clips(model: ClipClassifier): Promise<readonly PredictedClip[]> {
     if (this.#isStopping) return [];
-    const some = spread(this.#entries, this.#config.report.clips);
+    const some = pickVideos(this.#entries, spreadIndices(this.#entries.length, this.#config.report.clips));
     return predictClips(model, this.#card, some, this.#views({ clips: 1, crops: 1, protocol: 'validation' }));
   }
 

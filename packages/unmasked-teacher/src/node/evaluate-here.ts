@@ -1,7 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openCheckpoint } from '@umt/checkpoint';
-import { labelsOf, type VideoEntry } from '@umt/data';
 import { topK } from '@umt/metrics';
 import { pickedLine, type Picked } from '@umt/runtime';
 import type { RunControl } from '@umt/trainer';
@@ -60,10 +59,12 @@ async function evaluateModel(
   const meter = new EvaluationMeter(classes.length);
   const unreadable: string[] = [];
   let done = 0;
+  const numbers = new Map(classes.map((name, number) => [name, number]));
+  const numberOf = (name: string) => numbers.get(name) ?? Number(name);
   const count = (line: PredictionLine) => {
     done++;
     if ('error' in line) unreadable.push(line.error);
-    else meter.add({ probabilities: Float64Array.from(line.probabilities), labels: labelsAt(entries, line.index) });
+    else meter.add({ probabilities: Float64Array.from(line.probabilities), labels: line.labels.map(numberOf) });
   };
   const saved = options.predictions === undefined ? null : await openPredictions(options.predictions);
   const resumed = saved?.earlier.length ?? 0;
@@ -111,11 +112,6 @@ function namesOf(known: readonly string[], { labels, weights }: EvaluateOptions)
   if (labels === undefined) return known;
   if (labels.length === known.length) return labels;
   throw new ConfigError(`${labels.length} labels are given for the ${known.length} classes of ${weights} (--labels)`);
-}
-
-function labelsAt(entries: readonly VideoEntry[], index: number): readonly number[] {
-  const entry = entries[index];
-  return entry ? labelsOf(entry) : [];
 }
 
 function lineOf({ index, path, labels, probabilities }: VideoPrediction, classes: readonly string[]): PredictionLine {

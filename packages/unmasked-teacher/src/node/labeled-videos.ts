@@ -1,24 +1,26 @@
 import { stat } from 'node:fs/promises';
-import { DataError, readLabeledVideos, type LabeledVideos } from '@umt/data';
+import { DataError, readLabeledVideos } from '@umt/data';
 import { ConfigError } from '../config/config-error.ts';
 import type { FinetuneConfig } from '../config/finetune-config.ts';
+import type { ClassVideos } from '../finetune/class-videos.ts';
+import { shardSetAt } from './shard-set-at.ts';
 
 /** The labelled videos of a configuration. */
 export interface LabeledSplits {
-  readonly training: LabeledVideos;
+  readonly training: ClassVideos;
   /** Of the same classes; null where none is named. */
-  readonly validation: LabeledVideos | null;
+  readonly validation: ClassVideos | null;
 }
 
 /**
- * Reads the lists of a configuration: a folder per class, CSV or JSON lines.
+ * Reads the lists of a configuration: a folder per class, CSV, JSON lines, or a shard set.
  *
  * @throws ConfigError when no place is given or the classes are not as many as said; DataError or ManifestError of @umt/data
  */
 export async function findLabeledVideos(data: FinetuneConfig['data']): Promise<LabeledSplits> {
   if (data.path === null) {
     throw new ConfigError(
-      'no videos: name a folder with a folder per class, or a .csv or .jsonl list, with data.path (--data)',
+      'no videos: name a folder with a folder per class, a .csv or .jsonl list, or a shard set with data.path (--data)',
       ['data.path'],
     );
   }
@@ -39,7 +41,7 @@ export async function readVideos(
   field: string,
   { prefix, separator }: Pick<FinetuneConfig['data'], 'prefix' | 'separator'>,
   classes?: readonly string[],
-): Promise<LabeledVideos> {
+): Promise<ClassVideos> {
   if (!/^[a-z]+:\/\//.test(path)) {
     await stat(path).catch((cause: NodeJS.ErrnoException) => {
       const isMissing = cause.code === 'ENOENT' || cause.code === 'ENOTDIR';
@@ -47,11 +49,32 @@ export async function readVideos(
       throw new DataError(`${path}: ${problem}; ${field} names the labelled videos`, { cause });
     });
   }
+  const shards = await shardSetAt(path);
+  if (shards) return { entries: shards, classes: packedClasses(shards.index.classes, path, field, classes) };
   return readLabeledVideos(path, {
     ...(prefix !== null && { prefix }),
     ...(separator !== null && { separator: separator === 'comma' ? ',' : ' ' }),
     ...(classes && { classes }),
   });
+}
+
+/** The classes of a shard set, whose labels are numbers of them. */
+function packedClasses(
+  packed: readonly string[] | undefined,
+  path: string,
+  field: string,
+  wanted?: readonly string[],
+): readonly string[] {
+  if (packed === undefined) {
+    throw new DataError(`${path}: its videos have no classes: pack a list that has them, and name it with ${field}`);
+  }
+  if (wanted === undefined || (packed.length <= wanted.length && packed.every((name, i) => name === wanted[i]))) {
+    return wanted ?? packed;
+  }
+  throw new DataError(
+    `${path}: it was packed with other classes (${packed.slice(0, 3).join(', ')}, ...) than are wanted here ` +
+      `(${wanted.slice(0, 3).join(', ')}, ...): pack it from a list that has them in the same order`,
+  );
 }
 
 /** The classes of a list, as many as the configuration says: a list of numbers need not show the last ones. */

@@ -3,7 +3,7 @@ import { appendFileSync, closeSync, createReadStream, openSync } from 'node:fs';
 import { readFile, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { labelsOf, type VideoEntry } from '@umt/data';
+import { labelsOf, type ShardSet, type VideoEntry } from '@umt/data';
 import { PredictionsFileError } from '../evaluation/predictions-file-error.ts';
 import { makeFolder } from './make-folder.ts';
 
@@ -93,9 +93,10 @@ export async function fileHash(path: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/** SHA-256 of a list of videos and their labels, in hexadecimal. */
-export function listHash(entries: readonly VideoEntry[]): string {
+/** SHA-256 of a list of videos and their labels, or of a shard set's index, in hexadecimal. */
+export function listHash(entries: readonly VideoEntry[] | ShardSet): string {
   const hash = createHash('sha256');
+  if ('index' in entries) return hash.update(JSON.stringify(entries.index)).digest('hex');
   for (const entry of entries) hash.update(`${JSON.stringify([entry.path, labelsOf(entry)])}\n`);
   return hash.digest('hex');
 }

@@ -40,7 +40,7 @@ export async function writeReport(
       evaluations,
     },
     clips: outcome.clips,
-    trainingVideos: outcome.trainingVideos.length,
+    trainingVideos: outcome.trainingVideos,
     brokenVideos: outcome.brokenVideos,
     commands: nextCommands(config, outcome.outcome, program),
   });

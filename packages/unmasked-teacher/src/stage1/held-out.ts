@@ -1,20 +1,28 @@
-import { createVideoClipLoader, type VideoEntry } from '@umt/data';
+import {
+  createVideoClipLoader,
+  pickVideos,
+  repeatVideos,
+  withoutVideos,
+  type VideoEntry,
+  type Videos,
+} from '@umt/data';
 import type { Student } from '@umt/vit';
 import { ConfigError } from '../config/config-error.ts';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
+import { spreadIndices } from '../training/spread.ts';
 import { evaluateBlindGuess, evaluateStudent, meanTarget } from './evaluate.ts';
 import type { FrozenTeacher } from './frozen-teacher.ts';
 import type { VideoBatch } from './pretrain-task.ts';
 import { clipOptionsOf } from './train-options.ts';
 
 /** Clips over which a student is measured, and over which the guess without a look is averaged. */
-const EVALUATION_CLIPS = 16;
+export const EVALUATION_CLIPS = 16;
 const GUESS_CLIPS = 64;
 
 /** Videos for training and videos to measure it by. */
-export interface SplitVideos {
-  readonly training: readonly VideoEntry[];
-  readonly heldOut: readonly VideoEntry[];
+export interface SplitVideos<List> {
+  readonly training: List;
+  readonly heldOut: List;
 }
 
 /**
@@ -22,7 +30,9 @@ export interface SplitVideos {
  *
  * @throws ConfigError when none would be left to train on
  */
-export function splitVideos(videos: readonly VideoEntry[], heldOutCount: number): SplitVideos {
+export function splitVideos(videos: readonly VideoEntry[], heldOutCount: number): SplitVideos<readonly VideoEntry[]>;
+export function splitVideos(videos: Videos, heldOutCount: number): SplitVideos<Videos>;
+export function splitVideos(videos: Videos, heldOutCount: number): SplitVideos<Videos> {
   if (heldOutCount > 0 && heldOutCount >= videos.length) {
     throw new ConfigError(
       `data.heldOut must leave a video to train on: there ${videos.length === 1 ? 'is 1 video' : `are ${videos.length} videos`}, ` +
@@ -30,13 +40,8 @@ export function splitVideos(videos: readonly VideoEntry[], heldOutCount: number)
       ['data.heldOut'],
     );
   }
-  const chosen = new Set(
-    Array.from({ length: heldOutCount }, (_, i) => Math.floor(((i + 1) * videos.length) / heldOutCount) - 1),
-  );
-  return {
-    training: videos.filter((_, i) => !chosen.has(i)),
-    heldOut: videos.filter((_, i) => chosen.has(i)),
-  };
+  const chosen = heldOutCount === 0 ? [] : spreadIndices(videos.length, heldOutCount);
+  return { training: withoutVideos(videos, chosen), heldOut: pickVideos(videos, chosen) };
 }
 
 /** A clip batch that knows which videos it shows. */
@@ -48,7 +53,7 @@ export type NamedBatch = VideoBatch & { readonly paths: readonly string[] };
  */
 export async function fixedClips(
   config: PretrainConfig,
-  videos: readonly VideoEntry[],
+  videos: Videos,
   count: number = EVALUATION_CLIPS,
 ): Promise<readonly NamedBatch[]> {
   const batches: NamedBatch[] = [];
@@ -80,9 +85,9 @@ export class HeldOutMeasure {
   }
 
   /** The loss of a guess that was averaged over training clips and sees none. */
-  async blindLoss(training: readonly VideoEntry[]): Promise<number> {
+  async blindLoss(training: Videos): Promise<number> {
     const options = { teacher: this.#teacher, config: this.#config, batches: this.clips };
-    const guess = await meanTarget(options, clipsOf(this.#config, training, GUESS_CLIPS));
+    const guess = await meanTarget(options, clipsOf(this.#config, someOf(training, GUESS_CLIPS), GUESS_CLIPS));
     try {
       return await evaluateBlindGuess(guess, options);
     } finally {
@@ -91,21 +96,24 @@ export class HeldOutMeasure {
   }
 }
 
-async function* clipsOf(
-  config: PretrainConfig,
-  videos: readonly VideoEntry[],
-  count: number,
-): AsyncGenerator<NamedBatch> {
-  const perVideo = Math.ceil(count / videos.length);
-  const entries = Array.from({ length: perVideo }, () => videos).flat();
+async function* clipsOf(config: PretrainConfig, videos: Videos, count: number): AsyncGenerator<NamedBatch> {
+  const entries = repeatVideos(videos, Math.ceil(count / videos.length));
   const batchSize = largestDivisor(entries.length, config.batch.size);
   const clip = { ...clipOptionsOf(config), flipProbability: 0, copies: 1 };
-  const loader = createVideoClipLoader({ entries, seed: config.seed, clip, batchSize, shuffle: false, epochs: 1 });
+  const loader = createVideoClipLoader({
+    ...{ entries, seed: config.seed, clip, batchSize, shuffle: false, epochs: 1 },
+    maxUnreadableShare: 1, // training decides how many are too many
+  });
   try {
     yield* loader.batches(0, 0);
   } finally {
     await loader.close();
   }
+}
+
+/** At most `count` videos, evenly spread: a list may be far longer than what is looked at. */
+export function someOf(videos: Videos, count: number): Videos {
+  return videos.length <= count ? videos : pickVideos(videos, spreadIndices(videos.length, count));
 }
 
 /** Batches of one size, none left over, and none larger than what training puts through the models. */

@@ -1,4 +1,4 @@
-import type { VideoEntry } from '@umt/data';
+import { entriesOf, repeatVideos, type QuarantineStore, type Videos } from '@umt/data';
 import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
 import { singleProcess, type Collective } from '@umt/tensor';
 import { train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
@@ -8,7 +8,7 @@ import { StoppedClock } from '../training/stopped-clock.ts';
 import { openTrainingLoader } from '../training/training-loader.ts';
 import { withEvaluations } from '../training/with-evaluations.ts';
 import { pictureClips } from './clip-picture.ts';
-import { fixedClips, HeldOutMeasure, splitVideos } from './held-out.ts';
+import { EVALUATION_CLIPS, fixedClips, HeldOutMeasure, someOf, splitVideos } from './held-out.ts';
 import { buildStudent, buildTeacher } from './models.ts';
 import { createPretrainTask } from './pretrain-task.ts';
 import { clipOptionsOf, trainOptionsOf } from './train-options.ts';
@@ -17,11 +17,13 @@ import { clipOptionsOf, trainOptionsOf } from './train-options.ts';
 export interface PretrainInput {
   readonly config: PretrainConfig;
   /** All videos; `config.data.heldOut` of them are kept out of training. */
-  readonly videos: readonly VideoEntry[];
+  readonly videos: Videos;
   /** A CLIP's weights; null for a random teacher. */
   readonly teacherWeights: ParameterSource | null;
   /** Where checkpoints go; null for none. */
   readonly store: CheckpointStore | null;
+  /** Where videos that cannot be read are listed and remembered. Default nowhere. */
+  readonly quarantine?: QuarantineStore;
 }
 
 /** How a run talks to the outside. */
@@ -48,7 +50,7 @@ export type PretrainEvent = TrainingEvent | EvaluationEvent;
 export interface PretrainOutcome extends TrainResult {
   /** The student's parameters under their official names. */
   readonly student: ReadonlyMap<string, NamedArray>;
-  readonly trainingVideos: readonly string[];
+  readonly trainingVideos: number;
   /** Null where no video was held out. */
   readonly heldOut: HeldOutResult | null;
   /** Some clips as teacher and student saw them. */
@@ -74,18 +76,20 @@ export interface HeldOutResult {
  * @throws ConfigError, DataError of @umt/data, TrainOptionsError, ResumeError and DivergedError of @umt/trainer
  */
 export async function runPretraining(input: PretrainInput, hooks: PretrainHooks = {}): Promise<PretrainOutcome> {
-  const { config, videos, teacherWeights, store } = input;
+  const { config, videos, teacherWeights, store, quarantine = null } = input;
   const { emit = () => {}, stopSignal, collective = singleProcess } = hooks;
   const loading = (detail: string) => emit({ type: 'phase', phase: 'loading', detail, progress: null });
-  const { training, heldOut } = splitVideos(videos, config.data.heldOut);
+  const { training, ...split } = splitVideos(videos, config.data.heldOut);
+  const heldOut = await entriesOf(split.heldOut);
 
-  const { loader, brokenVideos } = openTrainingLoader({
+  const { loader, allBroken } = openTrainingLoader({
     config,
-    entries: Array.from({ length: config.data.clipsPerVideo }, () => training).flat(),
+    entries: repeatVideos(training, config.data.clipsPerVideo),
     clip: clipOptionsOf(config),
     origin: `${training.length} videos for training x data.clipsPerVideo ${config.data.clipsPerVideo}`,
     emit,
     collective,
+    quarantine,
   });
   loading(teacherWeights ? 'teacher weights' : 'random teacher');
   const teacher = await buildTeacher(config, teacherWeights);
@@ -113,14 +117,17 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     emit({ type: 'phase', phase: 'finishing', detail: 'measuring', progress: null });
     const loss = measure && (await measure.loss(student));
     if (loss !== null) emit({ type: 'evaluation', step: result.step, loss });
+    const { clips: shown } = config.report;
+    // more than are shown, for some may be broken
+    const shownClips = () => fixedClips(config, someOf(training, shown + EVALUATION_CLIPS), shown);
     const picturesOf = async () => {
       if (config.report.clips === 0 || collective.rank > 0) return [];
-      return pictureClips(teacher, config, measure?.clips ?? (await fixedClips(config, training, config.report.clips)));
+      return pictureClips(teacher, config, measure?.clips ?? (await shownClips()));
     };
     return {
       ...result,
       student: await stateDict(student),
-      trainingVideos: training.map(({ path }) => path),
+      trainingVideos: training.length,
       heldOut: measure && {
         videos: heldOut.map(({ path }) => path),
         clips: measure.clipCount,
@@ -128,7 +135,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
         blindLoss: await measure.blindLoss(training),
       },
       clips: await picturesOf(),
-      brokenVideos: [...brokenVideos],
+      brokenVideos: allBroken(),
     };
   } finally {
     await loader.close();

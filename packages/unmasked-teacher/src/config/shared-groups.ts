@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { choice, flag, fractionPair, number, orNull, positiveNumber, text, wholeNumber } from './field.ts';
+import { choice, flag, fractionPair, number, orNull, positiveNumber, probability, text, wholeNumber } from './field.ts';
 import type { DeepReadonly } from './merge-config.ts';
 
 /** What every run has: where it starts from, where it goes, and what decides its random numbers. */
@@ -46,6 +46,9 @@ export const dataFields = {
   prefix: orNull(text('folder put in front of the paths of a list file', 'the path of a folder'), 'paths as they are'),
   workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),
   cacheMegabytes: number('memory for decoded videos, so that a small set is decoded once'),
+  maxUnreadableShare: probability(
+    'share of the videos that may be unreadable: others take their place, and quarantine.jsonl names them',
+  ),
 };
 
 /** When checkpoints are written. */

@@ -1,5 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { float32Source, openCheckpoint, openSafetensors, saveSafetensors } from '@umt/checkpoint';
+import { quarantineFile } from '@umt/data';
 import { folderStore, type RunControl } from '@umt/trainer';
 import { cardMetadata } from '../classifier/classifier-card.ts';
 import { ConfigError } from '../config/config-error.ts';
@@ -50,7 +51,8 @@ export async function finetuneHere(
         const store = folderStore(folder.checkpoints);
         const isResumed = config.resume && (await store.list()).complete.length > 0;
         const best = isResumed ? await readBest(folder.best) : null;
-        const input: FinetuneInput = { config, training, validation, start, store, best };
+        const quarantine = quarantineFile(folder.quarantine);
+        const input: FinetuneInput = { config, training, validation, start, store, quarantine, best };
         return runFinetuning(input, {
           ...hooks,
           saveBest: (classifier, found) => saveClassifier(folder.best, classifier, found),

@@ -1,4 +1,5 @@
 import { float32Source, openCheckpoint, saveSafetensors } from '@umt/checkpoint';
+import { quarantineFile } from '@umt/data';
 import { folderStore, type RunControl } from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { PretrainResult } from '../pretrain.ts';
@@ -40,6 +41,7 @@ export async function pretrainHere(
           videos,
           teacherWeights: teacher && float32Source(teacher),
           store: folderStore(folder.checkpoints),
+          quarantine: quarantineFile(folder.quarantine),
         },
         hooks,
       ),

@@ -10,6 +10,8 @@ export interface RunFolder {
   readonly config: string;
   /** One JSON event per line. */
   readonly log: string;
+  /** The videos that could not be read, one JSON object per line. */
+  readonly quarantine: string;
   readonly report: string;
   /** The weights at the end. */
   readonly weights: string;
@@ -27,6 +29,7 @@ export function runFolder(path: string, model: 'student' | 'classifier'): RunFol
     checkpoints: join(path, 'checkpoints'),
     config: join(path, 'config.json'),
     log: join(path, 'log.jsonl'),
+    quarantine: join(path, 'quarantine.jsonl'),
     report: join(path, 'report.html'),
     weights: join(path, `${model}.safetensors`),
     best: join(path, `${model}-best.safetensors`),
@@ -51,9 +54,9 @@ export async function prepareFolder(folder: RunFolder, config: object): Promise<
 }
 
 /** Deletes what an earlier run left in the folder: its own files and nothing else. */
-export async function clearFolder({ path, checkpoints, config, log, report, weights, best }: RunFolder): Promise<void> {
+export async function clearFolder(folder: RunFolder): Promise<void> {
+  const { path, ...own } = folder;
   const entries = await readdir(path).catch(() => []);
   const boards = entries.filter((name) => name.startsWith('events.out.tfevents.')).map((name) => join(path, name));
-  for (const file of [checkpoints, config, log, report, weights, best, ...boards])
-    await rm(file, { recursive: true, force: true });
+  for (const file of [...Object.values(own), ...boards]) await rm(file, { recursive: true, force: true });
 }

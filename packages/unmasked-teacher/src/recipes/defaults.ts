@@ -29,7 +29,16 @@ const defaults: Overrides<PretrainConfig> = {
   },
   schedule: { epochs: 201, warmupEpochs: 40, warmupSteps: 0, maxSteps: null },
   batch: { size: 64, accumulation: 32 },
-  data: { path: null, prefix: null, separator: 'comma', clipsPerVideo: 1, heldOut: 0, workers: 12, cacheMegabytes: 0 },
+  data: {
+    path: null,
+    prefix: null,
+    separator: 'comma',
+    clipsPerVideo: 1,
+    heldOut: 0,
+    workers: 12,
+    cacheMegabytes: 0,
+    maxUnreadableShare: 0.01,
+  },
   checkpoint: { everySteps: null, keep: 1 },
   report: { evaluateEverySteps: null, clips: 3 },
 };

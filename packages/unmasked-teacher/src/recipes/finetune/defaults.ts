@@ -41,6 +41,7 @@ const common: Overrides<FinetuneConfig> = {
     separator: 'comma',
     workers: 10,
     cacheMegabytes: 0,
+    maxUnreadableShare: 0.01,
   },
   evaluation: { everyEpochs: 1, clips: 4, crops: 3, shortSide: null },
   checkpoint: { everySteps: null, keep: 1 },

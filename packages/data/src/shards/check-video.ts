@@ -1,6 +1,6 @@
 import { isUnreadable } from '../data-error.ts';
 import type { VideoEntry } from '../manifest.ts';
-import type { BrokenVideo } from './format.ts';
+import type { BadVideo } from '../quarantine.ts';
 import type { ShardTaskResults, ShardTaskSurroundings } from './shard-task.ts';
 
 /** Decodes every frame of a video. Frames for which others stand in make it broken, of kind `damaged`. */
@@ -10,7 +10,7 @@ export async function checkVideo(
 ): Promise<ShardTaskResults['check-video']> {
   const { path } = entry;
   let frames = 0;
-  const found = (broken: BrokenVideo | null) => ({ frames, broken });
+  const found = (broken: BadVideo | null) => ({ frames, broken });
   try {
     const video = await open(entry);
     try {

@@ -1,4 +1,5 @@
 import type { VideoEntry } from '../manifest.ts';
+import type { BadVideo } from '../quarantine.ts';
 import { JsonFields, type ByteRange } from './json-fields.ts';
 
 export type { ByteRange };
@@ -84,15 +85,6 @@ export interface ShardSampleMeta extends Pick<VideoEntry, 'path' | 'label' | 'la
   readonly fps: number;
   /** Of the video. */
   readonly durationSeconds: number;
-}
-
-/** A video that could not be packed: a line of {@link BROKEN_FILE}. */
-export interface BrokenVideo {
-  readonly path: string;
-  /** The kind of its VideoError. */
-  readonly kind: string;
-  /** Its cause in one line. */
-  readonly message: string;
 }
 
 /** Name of a tar file: `<name>-000000.tar`. */
@@ -205,7 +197,7 @@ export function readShardFile(shard: JsonFields): ShardFile {
 }
 
 /** Reads a line of {@link BROKEN_FILE}. @throws ShardError */
-export function readBrokenVideo(line: JsonFields): BrokenVideo {
+export function readBadVideo(line: JsonFields): BadVideo {
   return { path: line.text('path'), kind: line.text('kind'), message: line.text('message') };
 }
 

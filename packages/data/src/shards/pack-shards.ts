@@ -1,6 +1,7 @@
 import { DataError } from '../data-error.ts';
 import type { VideoEntry } from '../manifest.ts';
-import type { BrokenVideo, ShardFile } from './format.ts';
+import type { BadVideo } from '../quarantine.ts';
+import type { ShardFile } from './format.ts';
 import type { ShardChoices } from './pack-options.ts';
 
 /** What is packed, and where to. */
@@ -13,7 +14,7 @@ export interface PackShardsOptions extends ShardChoices {
   readonly output: string;
   /** Threads that decode; 0 decodes in this one. Default one for each core. */
   readonly workers?: number;
-  /** Share of the videos that may be broken, at least one always may. Default 0.01. */
+  /** Share of the videos that may be broken; one may be unless it is 0. Default 0.01. */
   readonly maxBrokenShare?: number;
   /** Leaves off: the promise is rejected with the signal's reason, and what was packed can be gone on with. */
   readonly signal?: AbortSignal;
@@ -38,7 +39,7 @@ export type PackEvent =
       readonly bytes: number;
     }
   /** A video cannot be packed. */
-  | ({ readonly type: 'broken' } & BrokenVideo)
+  | ({ readonly type: 'broken' } & BadVideo)
   /** A shard is complete. */
   | { readonly type: 'shard'; readonly shard: ShardFile };
 

@@ -2,7 +2,7 @@ import { isUnreadable } from '../data-error.ts';
 import type { VideoEntry } from '../manifest.ts';
 import { checkShard, type BrokenPart, type ShardCheckSurroundings, type ShardToCheck } from './check-shard.ts';
 import { checkVideo } from './check-video.ts';
-import type { BrokenVideo } from './format.ts';
+import type { BadVideo } from '../quarantine.ts';
 import type { ResolvedChoices } from './pack-options.ts';
 import type { PackedSample } from './pack-sample.ts';
 import { packVideo, SampleTooLargeError, type PackableVideo } from './pack-video.ts';
@@ -15,8 +15,8 @@ export type ShardTask =
 
 /** What comes of a piece of work, by its type. */
 export interface ShardTaskResults {
-  readonly pack: { readonly packed: PackedSample } | { readonly broken: BrokenVideo };
-  readonly 'check-video': { readonly frames: number; readonly broken: BrokenVideo | null };
+  readonly pack: { readonly packed: PackedSample } | { readonly broken: BadVideo };
+  readonly 'check-video': { readonly frames: number; readonly broken: BadVideo | null };
   readonly 'check-shard': readonly BrokenPart[];
 }
 
@@ -51,7 +51,7 @@ export async function runShardTask(
 }
 
 /** What is said of a video that cannot be used. @throws the error, where it is no fault of the video */
-function brokenVideo({ path }: VideoEntry, error: unknown): BrokenVideo {
+function brokenVideo({ path }: VideoEntry, error: unknown): BadVideo {
   if (error instanceof SampleTooLargeError) return { path, kind: 'too-large', message: error.message };
   if (isUnreadable(error)) return { path, kind: error.kind, message: error.message };
   throw error;

@@ -1,7 +1,7 @@
 import { DataError } from '../data-error.ts';
 import type { VideoEntry } from '../manifest.ts';
 import type { BrokenPart } from './check-shard.ts';
-import type { BrokenVideo } from './format.ts';
+import type { BadVideo } from '../quarantine.ts';
 
 /** How checking is done. */
 export interface VerifyOptions<Broken> {
@@ -14,7 +14,7 @@ export interface VerifyOptions<Broken> {
 }
 
 /** Which videos are checked, and how. */
-export interface VerifyVideosOptions extends VerifyOptions<BrokenVideo> {
+export interface VerifyVideosOptions extends VerifyOptions<BadVideo> {
   readonly entries: readonly VideoEntry[];
 }
 
@@ -23,7 +23,7 @@ export interface VideosVerified {
   readonly videos: number;
   /** Frames that were decoded. */
   readonly frames: number;
-  readonly broken: readonly BrokenVideo[];
+  readonly broken: readonly BadVideo[];
 }
 
 /** Which shard set is checked, and how. */

@@ -2,14 +2,8 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkInteger, DataError, UnreadableSamplesError } from '../../data-error.ts';
 import { inOrder } from '../../in-order.ts';
-import {
-  BROKEN_FILE,
-  parseShardIndex,
-  serializeShardJson,
-  SHARD_INDEX_FILE,
-  type BrokenVideo,
-  type ShardIndex,
-} from '../format.ts';
+import type { BadVideo } from '../../quarantine.ts';
+import { BROKEN_FILE, parseShardIndex, serializeShardJson, SHARD_INDEX_FILE, type ShardIndex } from '../format.ts';
 import { resolveChoices, type ResolvedChoices } from '../pack-options.ts';
 import type { PackShards, PackShardsOptions, PackSummary } from '../pack-shards.ts';
 import { diskFiles, writeWhole, type FileLayer } from './file-layer.ts';
@@ -79,7 +73,7 @@ async function packVideos(
 ): Promise<void> {
   const { entries, workers, maxBrokenShare, signal, onEvent } = options;
   const total = entries.length;
-  const allowed = Math.max(1, Math.floor(maxBrokenShare * total));
+  const allowed = maxBrokenShare === 0 ? 0 : Math.max(1, Math.floor(maxBrokenShare * total));
   const digits = Math.max(KEY_DIGITS, String(total - 1).length);
   let video = writer.records.at(-1)?.to ?? 0;
   let broken = writer.records.reduce((sum, record) => sum + record.broken.length, 0);
@@ -107,7 +101,7 @@ async function packVideos(
   await writer.finish(total);
 }
 
-function tooManyBroken(broken: number, done: number, total: number, last: BrokenVideo): UnreadableSamplesError {
+function tooManyBroken(broken: number, done: number, total: number, last: BadVideo): UnreadableSamplesError {
   return new UnreadableSamplesError(
     `${broken} of the first ${done} videos (of ${total}) cannot be packed, which is more than may be; the last: ` +
       `${last.message}: check where the videos are, take the broken ones from the list, or allow a larger share`,

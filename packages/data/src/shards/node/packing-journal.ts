@@ -1,14 +1,8 @@
 import { join } from 'node:path';
 import { crc32c } from '@umt/crc';
 import type { VideoEntry } from '../../manifest.ts';
-import {
-  crcText,
-  readBrokenVideo,
-  readShardFile,
-  SHARD_INDEX_FILE,
-  type BrokenVideo,
-  type ShardFile,
-} from '../format.ts';
+import type { BadVideo } from '../../quarantine.ts';
+import { crcText, readBadVideo, readShardFile, SHARD_INDEX_FILE, type ShardFile } from '../format.ts';
 import { JsonFields } from '../json-fields.ts';
 import type { ResolvedChoices } from '../pack-options.ts';
 import { ShardError } from '../shard-error.ts';
@@ -28,7 +22,7 @@ export interface ShardRecord {
   readonly frames: number;
   readonly shard: ShardFile;
   /** Those of them that could not be packed. */
-  readonly broken: readonly BrokenVideo[];
+  readonly broken: readonly BadVideo[];
 }
 
 /** What is packed, and how. */
@@ -168,7 +162,7 @@ function parseRecord(bytes: Uint8Array): ShardRecord | undefined {
       to: fields.integer('to'),
       frames: fields.integer('frames', 1),
       shard: readShardFile(fields.object('shard')),
-      broken: fields.objects('broken', readBrokenVideo),
+      broken: fields.objects('broken', readBadVideo),
     };
   } catch (error) {
     if (error instanceof ShardError) return undefined;

@@ -1,13 +1,7 @@
 import { join } from 'node:path';
 import { crc32c } from '@umt/crc';
-import {
-  crcText,
-  serializeShardJson,
-  shardFileName,
-  shardIndexFileName,
-  type BrokenVideo,
-  type ShardSample,
-} from '../format.ts';
+import type { BadVideo } from '../../quarantine.ts';
+import { crcText, serializeShardJson, shardFileName, shardIndexFileName, type ShardSample } from '../format.ts';
 import type { ByteRange } from '../json-fields.ts';
 import { TAR_END_BYTES, type PackedSample } from '../pack-sample.ts';
 import { writeWhole, type FileLayer, type FileWriter } from './file-layer.ts';
@@ -39,7 +33,7 @@ export class ShardWriter {
   readonly #options: ShardWriterOptions;
   readonly #records: ShardRecord[];
   #open: OpenShard | undefined;
-  #broken: BrokenVideo[] = [];
+  #broken: BadVideo[] = [];
 
   constructor(options: ShardWriterOptions) {
     this.#options = options;
@@ -52,7 +46,7 @@ export class ShardWriter {
   }
 
   /** Videos that could not be packed since the last complete shard. */
-  get pendingBroken(): readonly BrokenVideo[] {
+  get pendingBroken(): readonly BadVideo[] {
     return this.#broken;
   }
 
@@ -72,7 +66,7 @@ export class ShardWriter {
   }
 
   /** Remembers a video that could not be packed. */
-  addBroken(video: BrokenVideo): void {
+  addBroken(video: BadVideo): void {
     this.#broken.push(video);
   }
 

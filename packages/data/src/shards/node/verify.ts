@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { checkInteger, DataError } from '../../data-error.ts';
 import { inOrder } from '../../in-order.ts';
 import type { BrokenPart } from '../check-shard.ts';
-import type { BrokenVideo } from '../format.ts';
+import type { BadVideo } from '../../quarantine.ts';
 import { openShardSetIn } from '../shard-set.ts';
 import type { VerifyOptions, VerifyShards, VerifyVideos } from '../verify.ts';
 import { nodeSurroundings, openShardTasks, type ShardTasks } from './shard-tasks.ts';
@@ -12,7 +12,7 @@ export const verifyVideos: VerifyVideos = async (options) => {
   const { entries } = options;
   if (entries.length === 0) throw new DataError('there is no video to check');
   let frames = 0;
-  const broken = await checkAll<(typeof entries)[number], BrokenVideo>(entries, options, async (tasks, entry) => {
+  const broken = await checkAll<(typeof entries)[number], BadVideo>(entries, options, async (tasks, entry) => {
     const found = await tasks.run({ type: 'check-video', entry });
     frames += found.frames;
     return found.broken === null ? [] : [found.broken];

@@ -5,8 +5,18 @@
  *
  *   pnpm build && node bench/torch-compare.mjs CASE... [--rounds 30] [--warm-up 2] [--threads 2] [--python /usr/bin/python3] [--json FILE]
  *
- * Cases are those of torch-cases.json, and of torch-stage1.mjs as `stage1:NAME`. With `--minimum 0.95` the exit code is 1
- * when the lower end of a ratio's interval is below it.
+ * Cases are those of torch-cases.json, and of torch-stage1-cases.json as `stage1:NAME`. With `--minimum 0.95` the exit code
+ * is 1 when the lower end of a ratio's interval is below it. A case that fails is reported, the others run; the JSON file is
+ * written after every case. Where the time goes: `node bench/torch-stage1.mjs NAME --shares 5`.
+ *
+ * What bench/RESULTS.md shows, on a machine with nothing else to do (some two hours):
+ *
+ *   node bench/torch-compare.mjs block-forward block-backward tiny-step vit-b-step vit-b-step-bfloat16 --rounds 30 --json vit.json
+ *   node bench/torch-compare.mjs stage1:float32-4 stage1:bfloat16-4 stage1:bfloat16-4-autocast stage1:teacher-bfloat16-4 --rounds 30 --json stage1-4.json
+ *   node bench/torch-compare.mjs stage1:float32-8 stage1:bfloat16-8 --rounds 30 --json stage1-8.json
+ *   node bench/torch-stage1.mjs B/16 --cosine && node bench/torch-stage1.mjs bfloat16-4 --shares 5
+ *
+ * and the same with torch 2.15 on both sides: LIBTORCH=.../site-packages/torch, and `--python` of its virtual environment.
  */
 import { spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -14,6 +24,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { describeWork } from './stage1-work.mjs';
 
 const { values, positionals: cases } = parseArgs({
   allowPositionals: true,
@@ -50,7 +61,7 @@ async function start(command, words) {
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => {
     const { value, done } = await lines.next();
-    if (done) throw new Error(`${command} ${words.join(' ')} ended`);
+    if (done) throw new Error(`${command} ${words.join(' ')} ended before its pass was done`);
     return JSON.parse(value);
   };
   const { ready } = await next();
@@ -90,15 +101,18 @@ async function compare(name) {
   /** @type {{ readonly ours: Pass, readonly theirs: Pass }[]} */
   const passes = [];
   const warmUp = Number(values['warm-up']);
-  for (let round = -warmUp; round < Number(values.rounds); round++) {
-    // who goes first alternates too
-    const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
-    const results = [await first.pass(), await second.pass()];
-    const [a, b] = /** @type {[Pass, Pass]} */ (round % 2 === 0 ? results : results.reverse());
-    if (round >= 0) passes.push({ ours: a, theirs: b });
+  try {
+    for (let round = -warmUp; round < Number(values.rounds); round++) {
+      // who goes first alternates too
+      const [first, second] = round % 2 === 0 ? [ours, theirs] : [theirs, ours];
+      const results = [await first.pass(), await second.pass()];
+      const [a, b] = /** @type {[Pass, Pass]} */ (round % 2 === 0 ? results : results.reverse());
+      if (round >= 0) passes.push({ ours: a, theirs: b });
+    }
+  } finally {
+    ours.end();
+    theirs.end();
   }
-  ours.end();
-  theirs.end();
   const last = passes.at(-1);
   return {
     case: name,
@@ -116,18 +130,37 @@ async function compare(name) {
   };
 }
 
-const results = [];
-for (const name of cases) {
-  const result = await compare(name);
-  results.push(result);
-  const { ratio, cpuRatio, seconds, pytorchSeconds, peakBytes = 0, pytorchPeakBytes = 0 } = result;
-  console.log(
+/** @param {Awaited<ReturnType<typeof compare>>} result */
+function describe({
+  case: name,
+  ratio,
+  cpuRatio,
+  seconds,
+  pytorchSeconds,
+  peakBytes = 0,
+  pytorchPeakBytes = 0,
+  ...rest
+}) {
+  return (
     `${name}: ${ratio.median.toFixed(3)} [${ratio.low.toFixed(3)}, ${ratio.high.toFixed(3)}], processor time ${cpuRatio.median.toFixed(3)} (${(seconds * 1e3).toFixed(1)} ms, ` +
-      `PyTorch ${(pytorchSeconds * 1e3).toFixed(1)} ms; peak ${(peakBytes / 1e9).toFixed(2)} GB, PyTorch ${(pytorchPeakBytes / 1e9).toFixed(2)} GB; ` +
-      `${result.engine} beside ${result.pytorch}; losses ${result.losses.join(' and ')})`,
+    `PyTorch ${(pytorchSeconds * 1e3).toFixed(1)} ms; peak ${(peakBytes / 1e9).toFixed(2)} GB, PyTorch ${(pytorchPeakBytes / 1e9).toFixed(2)} GB; ` +
+    `${rest.engine} beside ${rest.pytorch}; losses ${rest.losses.join(' and ')})`
   );
 }
-const report = { date: new Date().toISOString(), cpu: cpus()[0]?.model, node: process.versions.node, results };
-if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+
+if (cases.some((name) => name.startsWith('stage1:'))) console.log(describeWork('B/16'));
+const results = [];
+for (const name of cases) {
+  try {
+    const result = await compare(name);
+    results.push(result);
+    console.log(describe(result));
+  } catch (error) {
+    console.error(`${name}: ${error instanceof Error ? error.message : error}`);
+    process.exitCode = 1;
+  }
+  const report = { date: new Date().toISOString(), cpu: cpus()[0]?.model, node: process.versions.node, results };
+  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(report, null, 2)}\n`);
+}
 const minimum = Number(values.minimum ?? 0);
 if (results.some(({ ratio }) => ratio.low < minimum)) process.exitCode = 1;

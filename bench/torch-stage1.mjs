@@ -4,6 +4,7 @@
  * engine "torch", once for each line that comes in. The other side is `pytorch_stage1.py`.
  *
  *   node bench/torch-stage1.mjs CASE [--threads 2]
+ *   node bench/torch-stage1.mjs CASE --shares 5   where the time of 5 steps goes
  *   node bench/torch-stage1.mjs B/16 --cosine     targets and student features in bfloat16 beside those in float32
  */
 import { readFileSync } from 'node:fs';
@@ -28,6 +29,7 @@ import {
   createPretrainTask,
   pretrainB16,
 } from '../packages/unmasked-teacher/dist/index.node.js';
+import { printShares, watchedEngine } from './torch-shares.mjs';
 
 /** @typedef {{ size: string, batch: number, student: 'float32' | 'bfloat16', teacher: 'float32' | 'bfloat16' }} Case */
 
@@ -39,13 +41,19 @@ const { values, positionals } = parseArgs({
   options: {
     threads: { type: 'string', default: String(availableParallelism()) },
     cosine: { type: 'boolean', default: false },
+    shares: { type: 'string' },
   },
 });
 const [word = ''] = positionals;
-const engine = await createTorchEngine({ device: 'cpu', threads: Number(values.threads) });
+const threads = Number(values.threads);
+const { engine, watch } =
+  values.shares === undefined
+    ? { engine: await createTorchEngine({ device: 'cpu', threads }) }
+    : await watchedEngine(threads);
 setEngine(engine);
 
 if (values.cosine) await printCosines(word);
+else if (watch) await printShares(watch, await stepOf(word), Number(values.shares));
 else await serve(word);
 
 /** @param {string} size @param {Pick<Case, 'student' | 'teacher'>} precision */
@@ -72,8 +80,8 @@ function clipsOf({ video: { frames, size } }, batch) {
   return { video, shape };
 }
 
-/** @param {string} name */
-async function serve(name) {
+/** A step of a case, which gives its loss. @param {string} name */
+async function stepOf(name) {
   const chosen = CASES[name];
   if (!chosen) throw new Error(`no case '${name}'; there is ${Object.keys(CASES).join(', ')}`);
   const config = configOf(chosen.size, chosen);
@@ -85,7 +93,7 @@ async function serve(name) {
   const sources = optimizer.parameters.map(({ parameter }) => parameter);
   let step = 0;
 
-  async function once() {
+  return async () => {
     const context = { seed: 0, step: step++, epoch: 0, microStep: 0, accumulationSteps: 1, collective: singleProcess };
     const loss = scope(() => {
       const { value, gradients } = valueAndGrad(() => task.loss(clips, context), sources);
@@ -95,7 +103,12 @@ async function serve(name) {
     const number = await readScalar(loss);
     loss.dispose();
     return number;
-  }
+  };
+}
+
+/** @param {string} name */
+async function serve(name) {
+  const once = await stepOf(name);
 
   async function pass() {
     const start = performance.now();

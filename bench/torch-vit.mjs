@@ -3,7 +3,8 @@
  * Our side of `torch-compare.mjs`: one case on the engine "torch", run once for each line that comes in, with its seconds
  * on the line that goes out. The other side is `pytorch_vit.py`.
  *
- *   node bench/torch-vit.mjs CASE [--threads 2] [--seed 0]
+ *   node bench/torch-vit.mjs CASE [--threads 2]
+ *   node bench/torch-vit.mjs CASE --shares 5   where the time of 5 passes goes
  */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
@@ -22,6 +23,7 @@ import {
 import { createTorchEngine } from '../packages/engine-torch/dist/index.node.js';
 import { Block, initialize, xavierUniform } from '../packages/nn/dist/index.js';
 import { AdamW } from '../packages/trainer/dist/index.node.js';
+import { printShares, watchedEngine } from './torch-shares.mjs';
 
 /**
  * @typedef {object} Case
@@ -40,13 +42,20 @@ const CASES = JSON.parse(readFileSync(new URL('torch-cases.json', import.meta.ur
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { threads: { type: 'string', default: String(availableParallelism()) } },
+  options: {
+    threads: { type: 'string', default: String(availableParallelism()) },
+    shares: { type: 'string' },
+  },
 });
 const chosen = CASES[positionals[0] ?? ''];
 if (!chosen) throw new Error(`no case '${positionals[0]}'; there is ${Object.keys(CASES).join(', ')}`);
 const { width, heads, depth, batch, tokens, precision, work, repeats } = chosen;
 
-const engine = await createTorchEngine({ device: 'cpu', threads: Number(values.threads) });
+const threads = Number(values.threads);
+const { engine, watch } =
+  values.shares === undefined
+    ? { engine: await createTorchEngine({ device: 'cpu', threads }) }
+    : await watchedEngine(threads);
 setEngine(engine);
 const blocks = Array.from({ length: depth }, (_, index) => {
   const block = new Block({ width, heads });
@@ -95,8 +104,11 @@ async function once() {
 
 const peak = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? 0) * 1024;
 
-console.log(JSON.stringify({ ready: engine.capabilities.deviceName }));
-createInterface({ input: process.stdin }).on('line', () => void pass());
+if (watch) await printShares(watch, once, Number(values.shares));
+else {
+  console.log(JSON.stringify({ ready: engine.capabilities.deviceName }));
+  createInterface({ input: process.stdin }).on('line', () => void pass());
+}
 
 async function pass() {
   const start = performance.now();

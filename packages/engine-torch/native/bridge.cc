@@ -9,8 +9,7 @@
 
 #include "collective-calls.h"
 #include "cuda.h"
-#include "kernels.h"
-#include "layer-norm.h"
+#include "loop-calls.h"
 #include "napi.h"
 #include "operators.h"
 #include "read.h"
@@ -161,80 +160,11 @@ napi_value memory(BridgeCall<1>& call) {
   return nullptr;
 }
 
-// adamw(): arguments p, g, m, v, step, gradient scale, apply, learning rate, beta1, beta2, epsilon, weight decay; in place
-napi_value adamw_update(BridgeCall<0>& call) {
-  const double* a = call.state->arguments;
-  const Slots& slots = call.state->slots;
-  if (!slots.get(a[6]).item<bool>()) return nullptr;
-  const double step = slots.get(a[4]).item<double>();
-  const double rate = a[7], beta1 = a[8], beta2 = a[9];
-  AdamW numbers;
-  numbers.decay = static_cast<float>(1 - rate * a[11]);
-  numbers.scale = slots.get(a[5]).item<float>();
-  numbers.beta1 = static_cast<float>(beta1);
-  numbers.rest1 = static_cast<float>(1 - beta1);
-  numbers.beta2 = static_cast<float>(beta2);
-  numbers.rest2 = static_cast<float>(1 - beta2);
-  numbers.stepSize = static_cast<float>(rate / -std::expm1(step * std::log(beta1)));
-  numbers.rootBias = static_cast<float>(1 / std::sqrt(-std::expm1(step * std::log(beta2))));
-  numbers.epsilon = static_cast<float>(a[10]);
-  adamw(slots.get(a[0]), slots.get(a[1]).contiguous(), slots.get(a[2]), slots.get(a[3]), numbers);
-  return nullptr;
-}
-
-// sumOfSquares(): the number of slots and the slots in the arguments -> number
-napi_value sum_of_squares_over(BridgeCall<0>& call) {
-  const double* p = call.state->arguments;
-  const auto count = static_cast<size_t>(*p++);
-  double sum = 0;
-  for (size_t i = 0; i < count; i++) sum += sum_of_squares(call.state->slots.get(p[i]).contiguous());
-  return make_number(call.env, sum);
-}
-
 template <size_t N, napi_value (*function)(BridgeCall<N>&)>
 void define(napi_env env, napi_value exports, const char* name, State* state) {
   napi_value value;
   check(env, napi_create_function(env, name, NAPI_AUTO_LENGTH, entry<N, function>, state, &value));
   check(env, napi_set_named_property(env, exports, name, value));
-}
-
-// sumLastAxes(): slot, rows and elements of a row in the arguments -> sums [rows]
-napi_value sum_over_last_axes(BridgeCall<0>& call) {
-  State& state = *call.state;
-  const double* a = state.arguments;
-  state.writer().tensor(sum_last_axes(state.slots.get(a[0]).contiguous(), static_cast<int64_t>(a[1]),
-                                      static_cast<int64_t>(a[2])));
-  state.report_memory();
-  return nullptr;
-}
-
-// layerNorm(): x, scale, shift, epsilon in the arguments -> y, reciprocal deviation
-napi_value layer_norm_forward(BridgeCall<0>& call) {
-  State& state = *call.state;
-  const double* a = state.arguments;
-  const Slots& slots = state.slots;
-  ResultWriter out = state.writer();
-  for (at::Tensor& result : layer_norm(slots.get(a[0]).contiguous(), slots.get(a[1]).contiguous(),
-                                       slots.get(a[2]).contiguous(), a[3])) {
-    out.tensor(std::move(result));
-  }
-  state.report_memory();
-  return nullptr;
-}
-
-// layerNormBackward(): gradient, x, scale, reciprocal deviation, whether x needs a gradient -> three gradients
-napi_value layer_norm_gradients(BridgeCall<0>& call) {
-  State& state = *call.state;
-  const double* a = state.arguments;
-  const Slots& slots = state.slots;
-  ResultWriter out = state.writer();
-  for (at::Tensor& result :
-       layer_norm_backward(slots.get(a[0]).contiguous(), slots.get(a[1]).contiguous(), slots.get(a[2]).contiguous(),
-                           slots.get(a[3]).contiguous(), a[4] != 0)) {
-    out.tensor(std::move(result));
-  }
-  state.report_memory();
-  return nullptr;
 }
 
 /** Frees all tensors, and tells V8. */
@@ -290,11 +220,24 @@ napi_value open(ModuleCall<2>& call) {
   define<1, free_slot>(env, functions, "free", state);
   define<1, is_sole_owner>(env, functions, "isSoleOwner", state);
   define<1, memory>(env, functions, "memory", state);
-  define<0, adamw_update>(env, functions, "adamw", state);
-  define<0, sum_of_squares_over>(env, functions, "sumOfSquares", state);
-  define<0, sum_over_last_axes>(env, functions, "sumLastAxes", state);
-  define<0, layer_norm_forward>(env, functions, "layerNorm", state);
-  define<0, layer_norm_gradients>(env, functions, "layerNormBackward", state);
+  using Loop = BridgeCall<0>;
+  define<0, adamw_update<Loop>>(env, functions, "adamw", state);
+  define<0, sum_of_squares_over<Loop>>(env, functions, "sumOfSquares", state);
+  define<0, sum_over_last_axes<Loop>>(env, functions, "sumLastAxes", state);
+  define<0, layer_norm_forward<Loop>>(env, functions, "layerNorm", state);
+  define<0, layer_norm_gradients<Loop>>(env, functions, "layerNormBackward", state);
+  define<0, activation<Loop, Gelu>>(env, functions, "gelu", state);
+  define<0, activation<Loop, QuickGelu>>(env, functions, "quickGelu", state);
+  define<0, activation_gradient<Loop, Gelu>>(env, functions, "geluBackward", state);
+  define<0, activation_gradient<Loop, QuickGelu>>(env, functions, "quickGeluBackward", state);
+  define<0, bias_addition<Loop>>(env, functions, "addBias", state);
+#ifdef UMT_HAS_PAIR_PRODUCTS
+  // only where the processor has what it takes: JavaScript looks whether it is there
+  if (has_pair_products()) {
+    define<0, attention_forward<Loop>>(env, functions, "attention", state);
+    define<0, attention_gradients<Loop>>(env, functions, "attentionBackward", state);
+  }
+#endif
   define<5, open_store<BridgeCall<5>>>(env, functions, "openStore", state);
   define<2, store_set<BridgeCall<2>>>(env, functions, "storeSet", state);
   define<1, store_get<BridgeCall<1>>>(env, functions, "storeGet", state);

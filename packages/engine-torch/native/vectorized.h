@@ -3,8 +3,10 @@
 
 #include <cstdint>
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define UMT_VECTORIZED __attribute__((target_clones("default", "avx2,fma", "avx512f")))
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 12
+#define UMT_VECTORIZED __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#elif defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define UMT_VECTORIZED __attribute__((target_clones("default", "avx2", "avx512f")))
 #else
 #define UMT_VECTORIZED
 #endif

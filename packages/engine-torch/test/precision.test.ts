@@ -69,6 +69,29 @@ const functions: Readonly<
     ],
     f: (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor, { heads: 3, causal: true }),
   },
+  'attention of wide heads': {
+    shapes: [
+      [2, 53, 96],
+      [2, 37, 96],
+      [2, 37, 96],
+    ],
+    f: (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor, { heads: 3, scale: 0.4 }),
+  },
+  'attention of wide heads, causal': {
+    shapes: [
+      [1, 51, 160],
+      [1, 51, 160],
+      [1, 51, 160],
+    ],
+    f: (q, k, v) => attention(q as Tensor, k as Tensor, v as Tensor, { heads: 2, causal: true }),
+  },
+  'attention of one projection, split': {
+    shapes: [[2, 70, 192]],
+    f: (qkv) => {
+      const [q, k, v] = split(qkv as Tensor, 3) as [Tensor, Tensor, Tensor];
+      return attention(q, k, v, { heads: 1 });
+    },
+  },
   'attention with hidden keys': {
     shapes: [
       [2, 9, 12],

@@ -1,6 +1,5 @@
 import { sizeOf, type Shape } from '@umt/tensor';
 import type { TorchHandle } from '../torch/handle.ts';
-import { DTYPE_CODES } from '../torch/native.ts';
 import type { Torch } from '../torch/torch.ts';
 import { needed, type TorchComposite } from './types.ts';
 
@@ -10,8 +9,7 @@ export const linear: TorchComposite<'linear'> = {
     const [x, weight] = [needed(input), needed(matrix)];
     const outputs = weight.shape[0] ?? 0;
     const rows = torch.one('reshape', x, asRows(x.shape));
-    const columns = torch.one('t', weight);
-    const product = bias ? torch.one('addmm', bias, rows, columns) : torch.one('mm', rows, columns);
+    const product = productOf(torch, rows, torch.one('t', weight), bias ?? null);
     return [torch.one('_unsafe_view', product, [...x.shape.slice(0, -1), outputs])];
   },
   backward: (torch, [input, matrix], gradient, _, needs) => {
@@ -26,19 +24,24 @@ export const linear: TorchComposite<'linear'> = {
   },
 };
 
+/** On the CPU the bias is added in a loop of our own: ATen spreads it over the result, to which the product then adds. */
+function productOf(torch: Torch, rows: TorchHandle, columns: TorchHandle, bias: TorchHandle | null): TorchHandle {
+  if (!bias) return torch.one('mm', rows, columns);
+  if (torch.device.type === 'cuda') return torch.one('addmm', bias, rows, columns);
+  const product = torch.one('mm', rows, columns);
+  torch.loop('addBias', [product, bias]);
+  return product;
+}
+
 /**
- * Layer normalisation over the last axis. On the CPU it goes through a loop of our own, in float32: ATen's cancels, and in
- * bfloat16 takes ten times as long in older versions.
+ * Layer normalisation over the last axis. On the CPU it goes through a loop of our own: ATen's cancels, and in bfloat16
+ * takes ten times as long in older versions.
  */
 export const layerNorm: TorchComposite<'layerNorm'> = {
   forward: (torch, [input, scale, shift], { epsilon }) => {
     const [x, g, b] = [needed(input), needed(scale), needed(shift)];
     if (torch.device.type === 'cuda') return torch.all('native_layer_norm', x, lastAxis(x), g, b, epsilon).map(needed);
-    const [y, rstd] = torch.layerNorm(
-      [x, g, b].map((one) => inPrecision(torch, one, DTYPE_CODES.float32)),
-      epsilon,
-    );
-    return [inPrecision(torch, needed(y), x.code), needed(rstd)];
+    return torch.loop('layerNorm', [x, g, b], epsilon).map(needed);
   },
   backward: (torch, [input, scale, ...extras], gradient, _, needs) => {
     const [x, g, first] = [needed(input), needed(scale), needed(extras[0])];
@@ -48,15 +51,10 @@ export const layerNorm: TorchComposite<'layerNorm'> = {
       const given = [gradient, x, lastAxis(x), first, needed(extras[1]), g, g, wanted] as const;
       return torch.all('native_layer_norm_backward', ...given).map((found, index) => (wanted[index] ? found : null));
     }
-    const wide = [gradient, x, g, first].map((one) => inPrecision(torch, one, DTYPE_CODES.float32));
-    const gradients = torch.layerNormBackward(wide, needs[0] === true);
-    return gradients.map((found, index) => (wanted[index] && found ? inPrecision(torch, found, x.code) : null));
+    const gradients = torch.loop('layerNormBackward', [gradient, x, g, first], Number(needs[0] === true));
+    return gradients.map((found, index) => (wanted[index] ? found : null));
   },
 };
-
-function inPrecision(torch: Torch, x: TorchHandle, code: number): TorchHandle {
-  return x.code === code ? x : torch.one('to.dtype', x, code);
-}
 
 /** [.., D] -> [rows, D] */
 function asRows(shape: Shape): Shape {
@@ -67,31 +65,31 @@ function lastAxis(x: TorchHandle): Shape {
   return x.shape.slice(-1);
 }
 
-/** The exact GELU. */
+/** The exact GELU; on the CPU in a loop of our own, as precise and faster. */
 export const gelu: TorchComposite<'gelu'> = {
-  forward: (torch, [x]) => [torch.one('gelu', needed(x), 'none')],
-  backward: (torch, [x], gradient) => [torch.one('gelu_backward', gradient, needed(x), 'none')],
+  forward: (torch, [x]) =>
+    torch.device.type === 'cuda' ? [torch.one('gelu', needed(x), 'none')] : torch.loop('gelu', [needed(x)]).map(needed),
+  backward: (torch, [x], gradient) =>
+    torch.device.type === 'cuda'
+      ? [torch.one('gelu_backward', gradient, needed(x), 'none')]
+      : torch.loop('geluBackward', [gradient, needed(x)]),
 };
 
 /** Slope of quickGelu: x sigmoid(c x) is silu(c x) / c. */
 const QUICK_GELU_SLOPE = 1.702;
 
-/** x sigmoid(1.702 x), by torch's silu; on the CPU in float32, which older versions take a quarter of the time for. */
+/** x sigmoid(1.702 x): by torch's silu, on the CPU in one pass over memory of our own. */
 export const quickGelu: TorchComposite<'quickGelu'> = {
   forward: (torch, [input]) => {
     const x = needed(input);
-    const y = torch.one('silu', steep(torch, x));
+    if (torch.device.type === 'cpu') return torch.loop('quickGelu', [x]).map(needed);
+    const y = torch.one('silu', torch.one('mul.Scalar', x, QUICK_GELU_SLOPE));
     torch.inPlace('mul_.Scalar', y, 1 / QUICK_GELU_SLOPE);
-    return [inPrecision(torch, y, x.code)];
+    return [y];
   },
   backward: (torch, [input], gradient) => {
     const x = needed(input);
-    const u = steep(torch, x);
-    return [inPrecision(torch, torch.one('silu_backward', inPrecision(torch, gradient, u.code), u), x.code)];
+    if (torch.device.type === 'cpu') return torch.loop('quickGeluBackward', [gradient, x]);
+    return [torch.one('silu_backward', gradient, torch.one('mul.Scalar', x, QUICK_GELU_SLOPE))];
   },
 };
-
-function steep(torch: Torch, x: TorchHandle): TorchHandle {
-  const code = torch.device.type === 'cpu' ? DTYPE_CODES.float32 : x.code;
-  return torch.one('mul.Scalar', inPrecision(torch, x, code), QUICK_GELU_SLOPE);
-}

@@ -27,7 +27,8 @@ function updateOnCpu(
   { learningRate, beta1, beta2, epsilon, weightDecay }: AdamWAttributes,
 ): void {
   if (!p || !m || !v) return;
-  torch.adamw([p, gradient, m, v, step, gradientScale, apply], [learningRate, beta1, beta2, epsilon, weightDecay]);
+  const tensors = [p, gradient, m, v, step, gradientScale, apply];
+  torch.loop('adamw', tensors, learningRate, beta1, beta2, epsilon, weightDecay);
 }
 
 /** On the CPU in another precision: worked out in float32. */

@@ -12,8 +12,8 @@ export const reduceKernels = {
     const areLast = axes.every((axis, index) => axis === first + index);
     if (areLast && torch.device.type === 'cpu' && x.code === DTYPE_CODES.float32) {
       const left = x.shape.slice(0, first);
-      const sums = torch.sumLastAxes(x, sizeOf(left), sizeOf(x.shape.slice(first)));
-      return [torch.one('_unsafe_view', sums, keepAxes ? [...left, ...axes.map(() => 1)] : left)];
+      const [sums] = torch.loop('sumLastAxes', [x], sizeOf(left), sizeOf(x.shape.slice(first)));
+      return [torch.one('_unsafe_view', given(sums ?? undefined), keepAxes ? [...left, ...axes.map(() => 1)] : left)];
     }
     // int32 stays int32, torch would widen it
     return [torch.one('sum.dim_IntList', x, axes, keepAxes, x.code)];

@@ -26,8 +26,37 @@ export interface NativeModule {
   loadCuda(library: string): void;
 }
 
+/**
+ * The bridge's own loops over tensors on the CPU: slots and numbers stand in the arguments, in the order that
+ * native/loop-calls.h gives, and tensors in the results. Both precisions, unless it says float32.
+ */
+export interface NativeLoops {
+  /** One AdamW update in place, float32. */
+  adamw(): void;
+  /** Sums over the last axes in float64, float32. */
+  sumLastAxes(): void;
+  /** y and the reciprocal deviations of rows, from x, scale, shift and epsilon. */
+  layerNorm(): void;
+  /** Gradients of x, scale and shift. */
+  layerNormBackward(): void;
+  /** The exact GELU. */
+  gelu(): void;
+  /** The gradient of its x, from that of y and x. */
+  geluBackward(): void;
+  /** x sigmoid(1.702 x). */
+  quickGelu(): void;
+  /** The gradient of its x, from that of y and x. */
+  quickGeluBackward(): void;
+  /** A bias added to rows, in place. */
+  addBias(): void;
+  /** Attention in bfloat16, only where the processor multiplies in it. */
+  attention?(): void;
+  /** Gradients of queries, keys and values. */
+  attentionBackward?(): void;
+}
+
 /** The functions of one engine. Tensors are slot numbers; devices are 0 for the CPU, 1 + index for CUDA. */
-export interface NativeBridge extends NativeRanks {
+export interface NativeBridge extends NativeRanks, NativeLoops {
   /** The number of an ATen operator; -1 where this torch has none of the name. */
   findOperator(name: string, overload: string): number;
   /** A letter per argument, after '?' where it is optional; see native/operators.h. */
@@ -46,16 +75,8 @@ export interface NativeBridge extends NativeRanks {
   isSoleOwner(slot: number): boolean;
   /** Puts live slots, their bytes, and reserved bytes in the results. */
   memory(device: number): void;
-  /** One update in place of float32 tensors on the CPU; operands stand in the arguments. */
-  adamw(): void;
-  /** The sum of squares of float32 tensors on the CPU, whose slots stand in the arguments. */
+  /** The sum of squares of float32 tensors on the CPU, whose number and slots stand in the arguments. */
   sumOfSquares(): number;
-  /** Sums of a float32 tensor on the CPU over its last axes, in float64: slot, rows and elements of a row. */
-  sumLastAxes(): void;
-  /** Layer norm of float32 rows on the CPU: x, scale, shift and epsilon stand in the arguments, results in the results. */
-  layerNorm(): void;
-  /** Its gradients: gradient, x, scale, reciprocal deviation, and 1 where x needs its own. */
-  layerNormBackward(): void;
   /** Starts a sum over ranks; the number of tensors and their slots stand in the arguments. Returns the number of a job. */
   startSum(): number;
   /** Waits for a job; its tensors stand in the results. */

@@ -2,7 +2,7 @@ import { sizeOf, type DType, type EngineMemory, type Handle, type Shape, type Ty
 import { TorchMemoryError } from '../errors.ts';
 import { NOT_MADE, TorchHandle } from './handle.ts';
 import { LeakWatch } from './leaks.ts';
-import { DTYPE_CODES, type NativeBridge, type NativeModule, type NativeRanks } from './native.ts';
+import { DTYPE_CODES, type NativeBridge, type NativeLoops, type NativeModule, type NativeRanks } from './native.ts';
 import { ARGUMENT_CAPACITY, Operator, type Argument } from './operator.ts';
 
 /** Marks a lone number among an operator's results. */
@@ -155,37 +155,29 @@ export class Torch {
     return this.#native.isSoleOwner(handle.slot);
   }
 
-  /** AdamW in place on float32 tensors of the CPU: p, g, m, v, step, scale, apply, then learning rate to weight decay. */
-  adamw(tensors: readonly TorchHandle[], numbers: readonly number[]): void {
-    this.#arguments.set([...tensors.map(({ slot }) => slot), ...numbers]);
-    this.#native.adamw();
+  /** Whether the bridge has a loop of its own for this device and processor. */
+  hasLoop(name: keyof NativeLoops): boolean {
+    return this.device.type === 'cpu' && this.#native[name] !== undefined;
+  }
+
+  /** Runs a loop of the bridge's own on tensors of the CPU: these, then numbers, as native/loop-calls.h lists them. */
+  loop(
+    name: keyof NativeLoops,
+    tensors: readonly TorchHandle[],
+    ...numbers: readonly number[]
+  ): readonly (TorchHandle | null)[] {
+    for (const [index, { slot }] of tensors.entries()) this.#arguments[index] = slot;
+    this.#arguments.set(numbers, tensors.length);
+    const run = this.#native[name];
+    if (!run) throw new Error(`torch: this processor has no loop for ${name}`);
+    run();
+    return this.#resultTensors();
   }
 
   /** The sum of squares of float32 tensors of the CPU, in float64. */
   sumOfSquares(tensors: readonly TorchHandle[]): number {
     this.#arguments.set([tensors.length, ...tensors.map(({ slot }) => slot)]);
     return this.#native.sumOfSquares();
-  }
-
-  /** The sums [rows] of a float32 tensor of the CPU over its last axes, in float64. */
-  sumLastAxes(x: TorchHandle, rows: number, width: number): TorchHandle {
-    this.#arguments.set([x.slot, rows, width]);
-    this.#native.sumLastAxes();
-    return this.#tensorAt(1);
-  }
-
-  /** Layer norm of float32 rows on the CPU: y, reciprocal deviation. */
-  layerNorm(tensors: readonly TorchHandle[], epsilon: number): readonly (TorchHandle | null)[] {
-    this.#arguments.set([...tensors.map(({ slot }) => slot), epsilon]);
-    this.#native.layerNorm();
-    return this.#resultTensors();
-  }
-
-  /** Its gradients with respect to x (null unless needed), scale and shift, from gradient, x, scale and rstd. */
-  layerNormBackward(tensors: readonly TorchHandle[], needsInput: boolean): readonly (TorchHandle | null)[] {
-    this.#arguments.set([...tensors.map(({ slot }) => slot), Number(needsInput)]);
-    this.#native.layerNormBackward();
-    return this.#resultTensors();
   }
 
   /** What lets this process compute with others. */

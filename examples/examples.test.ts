@@ -41,10 +41,10 @@ describe('examples', () => {
     const folder = mkdtempSync(join(tmpdir(), 'finetune-tiny-'));
     try {
       const [train, test] = [join(folder, 'train'), join(folder, 'test')];
-      const format = { classes: ['grow', 'move-up'], clipsPerClass: 20, seed: 0, size: 48 } as const;
+      const format = { classes: ['grow', 'move-up'], clips: 40, seed: 0, size: 48, workers: 0 } as const;
       await writeSpriteClips(train, { ...format, split: 'train' });
-      const [clip] = await writeSpriteClips(test, { ...format, clipsPerClass: 4, split: 'test' });
-      const video = clip?.path ?? '';
+      const { clips } = await writeSpriteClips(test, { ...format, clips: 8, split: 'test' });
+      const video = clips[0]?.path ?? '';
       const printed = await runExample('finetune-tiny', train, test, join(folder, 'run'), '4', video);
       expect(printed).toContain('done after 4 steps; classes grow, move-up');
       expect(printed).toMatch(/^top-1 [\d.]+ %, mean over classes [\d.]+ %$/m);

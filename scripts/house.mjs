@@ -10,19 +10,27 @@ export const FLOORS = [
   { floor: 'floor 0', packages: ['@umt/tensor', '@umt/random', '@umt/checkpoint', '@umt/video', '@umt/metrics'] },
   { floor: 'engines', packages: ['@umt/engine-tfjs', '@umt/engine-torch'] },
   { floor: 'engines built on engine-tfjs', packages: ['@umt/engine-webgpu'] },
-  { floor: 'floor 1', packages: ['@umt/nn', '@umt/masking', '@umt/losses', '@umt/data'] },
+  { floor: 'floor 1', packages: ['@umt/nn', '@umt/masking', '@umt/losses', '@umt/data', '@umt/sprites'] },
   { floor: 'floor 2', packages: ['@umt/tokenizer'] },
   { floor: 'floor 3', packages: ['@umt/vit', '@umt/clip', '@umt/bert', '@umt/runtime'] },
   { floor: 'floor 4', packages: ['@umt/trainer'] },
   { floor: 'floor 5', packages: ['unmasked-teacher'] },
-  { floor: 'private', packages: ['@umt/conformance', '@umt/sprites'] },
+  { floor: 'private', packages: ['@umt/conformance'] },
 ];
 
 /** Models never ask which engine runs: only these name one. */
 const MAY_IMPORT_ENGINES = new Set(['@umt/runtime', '@umt/conformance', '@umt/engine-webgpu']);
 
 /** These hand out plain typed arrays, so that their workers load no engine. */
-const TENSOR_FREE = new Set(['@umt/crc', '@umt/random', '@umt/checkpoint', '@umt/video', '@umt/metrics', '@umt/data']);
+const TENSOR_FREE = new Set([
+  '@umt/crc',
+  '@umt/random',
+  '@umt/checkpoint',
+  '@umt/video',
+  '@umt/metrics',
+  '@umt/data',
+  '@umt/sprites',
+]);
 
 /** @param {string} name */
 export const isEngine = (name) => name.startsWith('@umt/engine-');

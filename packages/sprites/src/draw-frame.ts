@@ -1,66 +1,74 @@
-import type { Texture } from './background.ts';
-import type { Pose } from './motion.ts';
-import type { Palette } from './palette.ts';
-import { EXTENT, NOTHING, type Stamp } from './stamp.ts';
+import type { Texture } from './ground.ts';
+import type { Pose } from './pose.ts';
+import { EXTENT, type Stamp } from './stamp.ts';
+import { cosine, sine } from './circle.ts';
 
 /** Points looked up in each pixel, one way. */
 const SAMPLES = 3;
 
 /** Fills a picture with the part of a texture that begins at (left, top), in pixels and between them. */
-export function drawGround(out: Float32Array, size: number, { side, rgb }: Texture, left: number, top: number): void {
+export function fillGround(out: Float32Array, size: number, { side, rgb }: Texture, left: number, top: number): void {
   const [column0, row0] = [Math.floor(left), Math.floor(top)];
   const [right, down] = [left - column0, top - row0];
-  const weights = [(1 - right) * (1 - down), right * (1 - down), (1 - right) * down, right * down] as const;
+  const upperLeft = (1 - right) * (1 - down);
+  const upperRight = right * (1 - down);
+  const lowerLeft = (1 - right) * down;
+  const lowerRight = right * down;
+  const below = 3 * side;
   for (let row = 0; row < size; row++) {
-    for (let value = 0; value < 3 * size; value++) {
-      const place = 3 * ((row0 + row) * side + column0) + value;
-      out[3 * row * size + value] =
-        weights[0] * (rgb[place] ?? 0) +
-        weights[1] * (rgb[place + 3] ?? 0) +
-        weights[2] * (rgb[place + 3 * side] ?? 0) +
-        weights[3] * (rgb[place + 3 * side + 3] ?? 0);
+    let place = 3 * ((row0 + row) * side + column0);
+    let to = 3 * row * size;
+    for (let value = 0; value < 3 * size; value++, place++, to++) {
+      out[to] =
+        upperLeft * (rgb[place] ?? 0) +
+        upperRight * (rgb[place + 3] ?? 0) +
+        lowerLeft * (rgb[place + below] ?? 0) +
+        lowerRight * (rgb[place + below + 3] ?? 0);
     }
   }
 }
 
 /**
  * Draws a sprite over a picture, each pixel the mean of the points in it.
+ * @param colors RGB of each of the stamp's codes
  * @param pose in pixels
  */
-export function drawSprite(
+export function drawStamp(
   out: Float32Array,
   size: number,
   { side, codes }: Stamp,
-  palette: Palette,
+  colors: Float32Array,
   { x, y, radius, angle, opacity }: Pose,
 ): void {
+  if (opacity === 0) return;
   const reach = radius * EXTENT * Math.SQRT2;
   const scale = side / (2 * EXTENT * radius);
-  const [cos, sin] = [Math.cos(angle) * scale, Math.sin(angle) * scale];
-  const counts = new Uint8Array(4); // of each code, in one pixel
+  const [cos, sin] = [cosine(angle) * scale, sine(angle) * scale];
   const [top, bottom] = [Math.max(0, Math.floor(y - reach)), Math.min(size - 1, Math.ceil(y + reach))];
   const [left, right] = [Math.max(0, Math.floor(x - reach)), Math.min(size - 1, Math.ceil(x + reach))];
+  const weight = opacity / (SAMPLES * SAMPLES);
   for (let row = top; row <= bottom; row++) {
     for (let column = left; column <= right; column++) {
-      counts.fill(0);
+      let [covered, red, green, blue] = [0, 0, 0, 0];
       for (let sample = 0; sample < SAMPLES * SAMPLES; sample++) {
         const dx = column + ((sample % SAMPLES) + 0.5) / SAMPLES - x;
         const dy = row + (Math.floor(sample / SAMPLES) + 0.5) / SAMPLES - y;
         const stampColumn = Math.floor(side / 2 + cos * dx + sin * dy);
         const stampRow = Math.floor(side / 2 + cos * dy - sin * dx);
-        const isOn = stampColumn >= 0 && stampRow >= 0 && stampColumn < side && stampRow < side;
-        const code = isOn ? (codes[stampRow * side + stampColumn] ?? NOTHING) : NOTHING;
-        counts[code] = (counts[code] ?? 0) + 1;
+        if (stampColumn < 0 || stampRow < 0 || stampColumn >= side || stampRow >= side) continue;
+        const code = codes[stampRow * side + stampColumn] ?? 0;
+        if (code === 0) continue;
+        covered++;
+        red += colors[3 * code] ?? 0;
+        green += colors[3 * code + 1] ?? 0;
+        blue += colors[3 * code + 2] ?? 0;
       }
-      const [nothing = 0, edge = 0, body = 0, dot = 0] = counts;
-      if (nothing === SAMPLES * SAMPLES) continue;
-      for (let channel = 0; channel < 3; channel++) {
-        const place = 3 * (row * size + column) + channel;
-        const ground = out[place] ?? 0;
-        const drawn =
-          edge * (palette.edge[channel] ?? 0) + body * (palette.body[channel] ?? 0) + dot * (palette.dot[channel] ?? 0);
-        out[place] = (1 - opacity) * ground + (opacity * (nothing * ground + drawn)) / (SAMPLES * SAMPLES);
-      }
+      if (covered === 0) continue;
+      const place = 3 * (row * size + column);
+      const rest = 1 - weight * covered;
+      out[place] = rest * (out[place] ?? 0) + weight * red;
+      out[place + 1] = rest * (out[place + 1] ?? 0) + weight * green;
+      out[place + 2] = rest * (out[place + 2] ?? 0) + weight * blue;
     }
   }
 }

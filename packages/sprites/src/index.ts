@@ -1,5 +1,8 @@
-export { SPRITE_CLASSES, type SpriteClass } from './classes.ts';
-export { NoEncoderError, type EncoderName } from './node/encoder.ts';
-export { writeSpriteClips, type WriteSpriteClipsOptions, type WrittenSpriteClip } from './node/write-sprite-clips.ts';
-export type { SpriteSplit } from './palette.ts';
-export { renderSpriteClip, type SpriteClip, type SpriteClipOptions } from './render-sprite-clip.ts';
+export { orderBlindCeiling, partnerOf, SPRITE_CLASSES, type SpriteClass } from './classes.ts';
+export type { GroundPicture } from './ground.ts';
+export type { SpriteClipOptions } from './plan-clip.ts';
+export { renderSpriteClip, type SpriteClip } from './render-sprite-clip.ts';
+export { SPRITE_SPLITS, type SpriteSplit } from './split.ts';
+export { SPRITE_KINDS, type SpriteKind } from './sprites.ts';
+export { captionsOf } from './captions.ts';
+export { questionsOf, SPRITE_ANSWERS, type SpriteQuestion } from './questions.ts';

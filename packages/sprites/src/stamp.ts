@@ -1,67 +1,48 @@
-import type { Point, Shape } from './shapes.ts';
+import { cosine, sine } from './circle.ts';
+import { EDGE, NOTHING, type Sprite } from './sprites.ts';
 
-/** What a point of a drawn sprite shows. */
-export const NOTHING = 0;
-const EDGE = 1;
-const BODY = 2;
-const DOT = 3;
-
-/** A shape drawn once, to be looked up at any size and angle. */
+/** A sprite drawn once, to be looked up at any size and angle. */
 export interface Stamp {
   /** Points of each side; they cover -EXTENT .. EXTENT of the drawing. */
   readonly side: number;
-  /** 0 for nothing, 1 for the edge, 2 for the body, 3 for the dot; row by row. */
+  /** What each point shows: 0 for nothing, 1 for the edge, then the sprite's own codes; row by row. */
   readonly codes: Uint8Array;
 }
 
 /** How far a drawing reaches with its edge, where its outlines reach 1. */
-export const EXTENT = 1.15;
+export const EXTENT = 1.12;
 const SIDE = 112;
-const EDGE_WIDTH = 0.11;
-const NEIGHBOURS: readonly Point[] = Array.from({ length: 12 }, (_, step): Point => {
-  const angle = (2 * Math.PI * step) / 12;
-  return [EDGE_WIDTH * Math.cos(angle), EDGE_WIDTH * Math.sin(angle)];
-});
+/** Points. */
+const EDGE_WIDTH = 5;
+const NEIGHBOURS = Array.from(
+  { length: 16 },
+  (_, step) => [Math.round(EDGE_WIDTH * cosine(step / 16)), Math.round(EDGE_WIDTH * sine(step / 16))] as const,
+);
 
-const drawn = new Map<Shape, Stamp>();
+const drawn = new Map<Sprite, Stamp>();
 
-/** A shape with its dot and an edge around it, drawn at its first use. */
-export function stampOf(shape: Shape): Stamp {
-  const stamp = drawn.get(shape) ?? drawStamp(shape);
-  drawn.set(shape, stamp);
+/** A sprite with an edge around it, drawn at its first use. */
+export function stampOf(sprite: Sprite): Stamp {
+  const stamp = drawn.get(sprite) ?? drawStamp(sprite);
+  drawn.set(sprite, stamp);
   return stamp;
 }
 
-function drawStamp({ outlines, dot }: Shape): Stamp {
-  const codes = new Uint8Array(SIDE * SIDE);
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < SIDE; column++) {
-      const [x, y] = [toDrawing(column), toDrawing(row)];
-      codes[row * SIDE + column] = codeAt(x, y);
-    }
+function drawStamp(sprite: Sprite): Stamp {
+  const bare = new Uint8Array(SIDE * SIDE);
+  for (let point = 0; point < bare.length; point++) {
+    bare[point] = sprite.codeAt(toDrawing(point % SIDE), toDrawing(Math.floor(point / SIDE)));
   }
+  const isDrawn = (column: number, row: number) =>
+    column >= 0 && row >= 0 && column < SIDE && row < SIDE && bare[row * SIDE + column] !== NOTHING;
+  const codes = bare.map((code, point) => {
+    if (code !== NOTHING) return code;
+    const [column, row] = [point % SIDE, Math.floor(point / SIDE)];
+    return NEIGHBOURS.some(([right, down]) => isDrawn(column + right, row + down)) ? EDGE : NOTHING;
+  });
   return { side: SIDE, codes };
-
-  function codeAt(x: number, y: number): number {
-    if (isInside(outlines, x, y)) return (x - dot.x) ** 2 + (y - dot.y) ** 2 < dot.radius ** 2 ? DOT : BODY;
-    return NEIGHBOURS.some(([dx, dy]) => isInside(outlines, x + dx, y + dy)) ? EDGE : NOTHING;
-  }
 }
 
 function toDrawing(place: number): number {
   return ((place + 0.5) / SIDE) * 2 * EXTENT - EXTENT;
-}
-
-/** Whether a ray from the point crosses the outlines an odd number of times. */
-function isInside(outlines: readonly (readonly Point[])[], x: number, y: number): boolean {
-  let inside = false;
-  for (const outline of outlines) {
-    let [previousX, previousY] = outline[outline.length - 1] ?? [0, 0];
-    for (const [cornerX, cornerY] of outline) {
-      const crosses = cornerY > y !== previousY > y;
-      if (crosses && x < cornerX + ((y - cornerY) / (previousY - cornerY)) * (previousX - cornerX)) inside = !inside;
-      [previousX, previousY] = [cornerX, cornerY];
-    }
-  }
-  return inside;
 }

@@ -20,10 +20,12 @@ test('two directions and two turns are learned from sprites that the test does n
     const format = {
       classes: ['move-left', 'move-right', 'rotate-clockwise', 'rotate-anticlockwise'],
       seed: 1,
+      kinds: ['shape'],
       size: 32,
+      workers: 0,
     } as const;
-    await writeSpriteClips(join(folder, 'train'), { ...format, clipsPerClass: 150, split: 'train' });
-    await writeSpriteClips(join(folder, 'test'), { ...format, clipsPerClass: 25, split: 'test' });
+    await writeSpriteClips(join(folder, 'train'), { ...format, clips: 600, split: 'train' });
+    await writeSpriteClips(join(folder, 'test'), { ...format, clips: 100, split: 'test' });
     const training = await readLabeledVideos(join(folder, 'train'));
     const validation = await readLabeledVideos(join(folder, 'test'));
     const config = finetuneTiny({

@@ -1,28 +1,38 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { SPRITE_CLASSES, type SpriteClass } from '../classes.ts';
-import type { SpriteSplit } from '../palette.ts';
-import { renderSpriteClip } from '../render-sprite-clip.ts';
-import { toYuv420 } from '../yuv420.ts';
-import { openEncoder, type Encoder, type EncoderName } from './encoder.ts';
+import type { SpriteClass } from '../classes.ts';
+import { planClip } from '../plan-clip.ts';
+import { clipSet, listClips, type ClipSet, type ClipSetOptions, type ListedClip } from './clip-list.ts';
+import { NEXT, STOP, workThrough, type ClipWork } from './clip-work.ts';
+import { openEncoder, type EncoderName } from './encoder.ts';
+import { readGroundPictures } from './ground-pictures.ts';
+import { claimFolder } from './set-file.ts';
+import { startClipWorker } from './start-clip-worker.ts';
+import { writeLists } from './write-lists.ts';
 
-/** Which clips to write, and their format. */
-export interface WriteSpriteClipsOptions {
-  /** Default all ten. */
-  readonly classes?: readonly SpriteClass[];
-  readonly clipsPerClass: number;
-  /** An integer, 0 <= seed < 2^53. */
-  readonly seed: number;
-  /** Shapes and hues of `test` are never seen in `train`. */
-  readonly split: SpriteSplit;
-  /** Pixels of each side: even. Default 64. */
-  readonly size?: number;
-  /** Frames of a clip. Default 16. */
-  readonly frames?: number;
-  /** Frames per second. Default 8. */
-  readonly fps?: number;
+/** Which clips to write, and how. */
+export interface WriteSpriteClipsOptions extends ClipSetOptions {
+  /**
+   * Folder of JPEGs and videos, parts of which lie behind the sprites, in place of drawn grounds. For test pictures that are
+   * unseen in training, give each split a folder of its own.
+   */
+  readonly backgrounds?: string;
+  /** Threads that render and encode; 0 does it here. Default the number of cores. */
+  readonly workers?: number;
   /** What encodes. Default: node-av where it is installed, else the ffmpeg program. */
   readonly encoder?: EncoderName;
+  /** Stops in good order once the clips under way are written; the same call goes on. */
+  readonly signal?: AbortSignal;
+  /** Told of every clip that is there. */
+  readonly onProgress?: (progress: SpriteProgress) => void;
+}
+
+/** How far the writing is. */
+export interface SpriteProgress {
+  /** Clips that are there, those of earlier calls included. */
+  readonly done: number;
+  readonly clips: number;
 }
 
 /** A clip that was written. */
@@ -31,55 +41,84 @@ export interface WrittenSpriteClip {
   readonly label: SpriteClass;
 }
 
-/** Clips under way at once: while one is encoded, the next is rendered. */
-const AT_ONCE = 2;
+/** What came of it. */
+export interface WrittenSpriteClips {
+  /** All clips of the set, also those still to be written. */
+  readonly clips: readonly WrittenSpriteClip[];
+  /** How many this call wrote. */
+  readonly written: number;
+  /** How many are still to be written: other than 0 only where the signal stopped it. */
+  readonly remaining: number;
+}
+
+/** Folder for files that are being written; a name with a dot is no class. */
+const UNFINISHED = '.unfinished';
 
 /**
  * Writes generated clips as mp4 files (H.264, every frame coded by itself), in a folder for each class:
- * `<folder>/move-left/00000.mp4`. Files that are there already are replaced.
+ * `<folder>/move-left/00000.mp4`, and beside them `labels.csv`, `captions.jsonl`, `questions.jsonl` and `answers.json`. A
+ * folder that was begun with the same options is gone on with; it may grow, to more `clips`.
  *
- * @returns the clips, class by class
  * @throws RangeError for options out of range
+ * @throws SpriteFolderError for a folder that holds clips of other options
  * @throws NoEncoderError where nothing that encodes H.264 is installed
  */
-export async function writeSpriteClips(
-  folder: string,
-  options: WriteSpriteClipsOptions,
-): Promise<readonly WrittenSpriteClip[]> {
-  const { classes = SPRITE_CLASSES, clipsPerClass, seed, split, size = 64, frames = 16, fps = 8 } = options;
-  requireWhole('clipsPerClass', clipsPerClass);
-  requireWhole('fps', fps);
-  if (size % 2 !== 0) throw new RangeError(`sprite clips: size must be even, as H.264 wants it, got ${size}`);
-  const jobs = classes.flatMap((label) =>
-    Array.from({ length: clipsPerClass }, (_, index) => ({
-      label,
-      index,
-      path: join(folder, label, `${String(index).padStart(5, '0')}.mp4`),
-    })),
-  );
-  const encode = await openEncoder(options.encoder);
-  for (const label of classes) await mkdir(join(folder, label), { recursive: true });
+export async function writeSpriteClips(folder: string, options: WriteSpriteClipsOptions): Promise<WrittenSpriteClips> {
+  const { workers = availableParallelism(), signal, onProgress, encoder, backgrounds } = options;
+  const set = clipSet(options);
+  const { split, seed, kinds, size, frames } = set;
+  for (const spriteClass of set.classes) planClip({ spriteClass, split, seed, index: 0, kinds, size, frames });
+  await openEncoder(encoder);
+  const pictures = backgrounds === undefined ? [] : await readGroundPictures(backgrounds);
+  for (const name of [UNFINISHED, ...set.classes]) await mkdir(join(folder, name), { recursive: true });
+  await claimFolder(folder, set, pictures);
 
-  const waiting = jobs.values();
-  const work = async () => {
-    for (const { label, index, path } of waiting) {
-      const clip = renderSpriteClip({ spriteClass: label, split, seed, index, size, frames });
-      await writeClip(encode, path, clip.rgb, size, fps);
-    }
+  const listed = listClips(set);
+  const missing = await missingFrom(folder, set, listed);
+  let done = set.clips - missing.length;
+  onProgress?.({ done, clips: set.clips });
+  const work: ClipWork = {
+    ...{ folder, unfinished: UNFINISHED, set, pictures, encoder: encoder ?? null },
+    numbers: shared(missing),
+    control: shared([0, 0]),
   };
-  await Promise.all(Array.from({ length: AT_ONCE }, work));
-  return jobs.map(({ path, label }) => ({ path, label }));
+  const onWritten = () => onProgress?.({ done: ++done, clips: set.clips });
+  const stop = () => void Atomics.store(work.control, STOP, 1);
+  if (signal?.aborted === true) stop();
+  signal?.addEventListener('abort', stop);
+  try {
+    await workInThreads(work, Math.min(workers, missing.length), onWritten);
+  } finally {
+    signal?.removeEventListener('abort', stop);
+  }
+  const written = Math.min(missing.length, Atomics.load(work.control, NEXT));
+  const remaining = missing.length - written;
+  if (remaining === 0) await writeLists(folder, set, listed, pictures);
+  await rm(join(folder, UNFINISHED), { recursive: true, force: true });
+  return { clips: listed.map(({ file, label }) => ({ path: join(folder, file), label })), written, remaining };
 }
 
-async function writeClip(encode: Encoder, path: string, rgb: Uint8Array, size: number, fps: number): Promise<void> {
-  const length = size * size * 3;
-  const frames = Array.from({ length: rgb.length / length }, (_, frame) =>
-    toYuv420(rgb.subarray(frame * length, (frame + 1) * length), size),
+/** Rejects with the first failure, once every thread has ended. */
+async function workInThreads(work: ClipWork, threads: number, onWritten: () => void): Promise<void> {
+  if (threads === 0) return workThrough(work, 0, onWritten);
+  const outcomes = await Promise.allSettled(
+    Array.from({ length: threads }, (_, thread) => startClipWorker({ work, thread }, onWritten)),
   );
-  await encode(path, { size, framesPerSecond: fps, frames });
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
-function requireWhole(name: string, value: number): void {
-  if (Number.isInteger(value) && value >= 1) return;
-  throw new RangeError(`sprite clips: ${name} must be a whole number from 1 on, got ${value}`);
+/** Numbers of the clips that are not there. */
+async function missingFrom(folder: string, { classes }: ClipSet, listed: readonly ListedClip[]) {
+  const there = new Set<string>();
+  for (const name of new Set(classes))
+    for (const file of await readdir(join(folder, name))) there.add(`${name}/${file}`);
+  return listed.flatMap(({ file }, number) => (there.has(file) ? [] : [number]));
+}
+
+/** The same numbers in memory that threads share. */
+function shared(numbers: readonly number[]): Int32Array {
+  const array = new Int32Array(new SharedArrayBuffer(4 * numbers.length));
+  array.set(numbers);
+  return array;
 }

@@ -1,4 +1,6 @@
 import type { ByteSource } from '@umt/checkpoint';
+import type { Pieces } from './checkpoint-files.ts';
+import type { FolderLock } from './folder-lock.ts';
 
 /** One complete checkpoint, as its manifest tells. */
 export interface CheckpointEntry {
@@ -14,7 +16,10 @@ export interface CheckpointEntry {
 export interface CheckpointFile {
   /** Plain file name, e.g. `model.safetensors`. */
   readonly name: string;
-  readonly bytes: Uint8Array;
+  /** Size of all pieces together. */
+  readonly byteLength: number;
+  /** Its bytes, read once and a piece at a time: a large file need never be in memory as a whole. */
+  readonly pieces: Pieces;
 }
 
 /** What `CheckpointStore.list` found. */
@@ -33,14 +38,21 @@ export interface CheckpointStore {
   /** Where it lies, in words for people: a path in Node. */
   readonly place: string;
   /**
-   * Writes a checkpoint, file by file as they come, so that only one has to be in memory. It counts only once its
-   * manifest is in place: a killed writer leaves the older ones intact. One of the same step is replaced.
+   * Writes a checkpoint, file by file and piece by piece. It counts only once its manifest is in place: a killed writer leaves the
+   * older ones intact. One of the same step is replaced.
+   *
+   * @throws CheckpointWriteError where the place cannot be written: full, read-only, gone. The older ones are intact
    */
   save(
     step: number,
-    files: Iterable<CheckpointFile> | AsyncIterable<CheckpointFile>,
+    files: readonly CheckpointFile[],
     metadata: Readonly<Record<string, unknown>>,
   ): Promise<CheckpointEntry>;
+  /**
+   * Adds to the metadata of a checkpoint, as a whole or not at all.
+   * @throws CheckpointWriteError as `save` does
+   */
+  annotate(step: number, metadata: Readonly<Record<string, unknown>>): Promise<void>;
   /** Which checkpoints are there, by manifests and file sizes; `open` checks the content. */
   list(): Promise<CheckpointListing>;
   /**
@@ -50,6 +62,14 @@ export interface CheckpointStore {
   open(entry: CheckpointEntry, name: string): Promise<ByteSource>;
   /** Deletes the checkpoint of one step, complete or not. */
   remove(step: number): Promise<void>;
-  /** Deletes all but the newest `keep` complete checkpoints, and leftovers of incomplete ones. */
-  prune(keep: number): Promise<void>;
+  /**
+   * Deletes the complete checkpoints that are not chosen, and leftovers of incomplete ones.
+   * @param choose the steps that stay, of the complete checkpoints, newest first
+   */
+  prune(choose: (complete: readonly CheckpointEntry[]) => ReadonlySet<number>): Promise<void>;
+  /**
+   * Keeps the place for one run, where it can be kept.
+   * @throws FolderInUseError where another run has it
+   */
+  lock(): Promise<FolderLock>;
 }

@@ -5,9 +5,14 @@ export interface SkippedStep {
   readonly loss: number;
   readonly gradientNorm: number;
   readonly learningRate: number;
+  /** What the batch source calls the samples of the step on this rank: paths, say. Empty where it has no `describe`. */
+  readonly samples: readonly string[];
 }
 
-/** The run ended because too many steps in a row had no finite loss or gradient norm. No weight was changed by them. */
+/**
+ * The run ended because too many steps in a row had no finite loss or gradient norm, and roll-backs did not help. No weight was
+ * changed by those steps.
+ */
 export class DivergedError extends Error {
   override readonly name = 'DivergedError';
   /** The skipped steps in a row that ended the run. */
@@ -22,6 +27,16 @@ export class DivergedError extends Error {
 /** A file of a checkpoint is missing, short, or not what was written. */
 export class DamagedCheckpointError extends Error {
   override readonly name = 'DamagedCheckpointError';
+}
+
+/** A checkpoint could not be written: its place is full, read-only or gone. The older checkpoints are intact. */
+export class CheckpointWriteError extends Error {
+  override readonly name = 'CheckpointWriteError';
+}
+
+/** Another run works in the folder. */
+export class FolderInUseError extends Error {
+  override readonly name = 'FolderInUseError';
 }
 
 /** The checkpoint that was asked for cannot be resumed by this run: it is not there, unreadable, or of another run. */

@@ -1,3 +1,5 @@
+import type { SkippedStep } from './errors.ts';
+
 /** What a run is busy with when it is not taking steps. */
 export type Phase = 'loading' | 'resuming' | 'compiling' | 'training' | 'saving' | 'finishing';
 
@@ -66,6 +68,25 @@ export interface SkippedEvent {
   readonly consecutive: number;
   /** Skipped steps of the whole run. */
   readonly total: number;
+  /** What the batch source calls the samples of the step on this rank: paths, say. */
+  readonly samples: readonly string[];
+}
+
+/**
+ * Too many steps in a row were not finite: the run went back to a checkpoint, and goes on from its weights with the batches after
+ * those steps. What was learned since is gone; steps are not taken again.
+ */
+export interface RollBackEvent {
+  readonly type: 'rollback';
+  /** Steps taken, those included that are gone. */
+  readonly step: number;
+  /** The step of the checkpoint. */
+  readonly toStep: number;
+  /** Times that the run went back, this one included, and how often it may. */
+  readonly rollBacks: number;
+  readonly maxRollBacks: number;
+  /** The steps that were not finite, with their samples on this rank. */
+  readonly skipped: readonly SkippedStep[];
 }
 
 /** An epoch is over. */
@@ -89,7 +110,10 @@ export interface CheckpointEvent {
   /** Steps taken when it was written. */
   readonly step: number;
   readonly bytes: number;
+  /** From the end of the step until it was complete; training went on meanwhile. */
   readonly seconds: number;
+  /** How long training waited for it. */
+  readonly stallSeconds: number;
   /** Where it lies, in words for people: a path in Node. */
   readonly place: string;
 }
@@ -129,6 +153,7 @@ export type TrainingEvent =
   | StartEvent
   | StepEvent
   | SkippedEvent
+  | RollBackEvent
   | EpochEvent
   | CheckpointEvent
   | WarningEvent
@@ -140,6 +165,7 @@ const TYPES: ReadonlySet<string> = new Set<TrainingEvent['type']>([
   'start',
   'step',
   'skipped',
+  'rollback',
   'epoch',
   'checkpoint',
   'warning',

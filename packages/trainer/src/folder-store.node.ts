@@ -1,97 +1,84 @@
 import type { ByteSource } from '@umt/checkpoint';
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { CheckpointFiles } from './checkpoint-files.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
+import { absentAsNull, flushFolder, makeFolders, readRange, systemDisk, writeFlushed, type Disk } from './disk.node.ts';
+import { lockFolderOn } from './folder-lock.node.ts';
 import { checkpointStore } from './stored-checkpoints.ts';
-
-/** Largest single read or write that every platform takes. */
-const MAX_TRANSFER_BYTES = 1 << 30;
 
 /** A checkpoint store in a folder on disk. See the browser-safe declaration for the contract. */
 export function folderStore(path: string): CheckpointStore {
   return checkpointStore(folderFiles(path));
 }
 
-/** The file layer of `folderStore`, for stores that add to it. */
-export function folderFiles(path: string): CheckpointFiles {
+/** The file layer of `folderStore`, for stores that add to it and for tests with another disk. */
+export function folderFiles(path: string, disk: Disk = systemDisk): CheckpointFiles {
   const root = resolve(path);
+  /** What a folder or file is called before it is whole, or once it is given up. */
+  const hidden = (name: string) => join(root, `.${name}.${randomUUID()}`);
+  /** Takes a folder's name away at once, so that it is never seen half-deleted; deletes it with the function returned. */
+  const setAside = async (folder: string) => {
+    const aside = hidden(folder);
+    await absentAsNull(disk.rename(join(root, folder), aside));
+    return () => disk.rm(aside);
+  };
   return {
     place: path,
     async folders() {
-      const entries = await absentAsNull(readdir(root, { withFileTypes: true }));
+      const entries = await absentAsNull(disk.readdir(root));
       return (entries ?? []).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
     },
     async create(folder) {
-      const temporary = join(root, `.${folder}.${randomUUID()}`);
-      await mkdir(temporary, { recursive: true });
+      await makeFolders(disk, root);
+      const temporary = hidden(folder);
+      await disk.mkdir(temporary);
       return {
-        write: (file, bytes) => writeFlushed(join(temporary, file), bytes),
+        write: (file, pieces) => writeFlushed(disk, join(temporary, file), pieces),
         async commit() {
-          await flushFolder(temporary);
-          const replaced = join(root, `.${folder}.${randomUUID()}`);
-          await absentAsNull(rename(join(root, folder), replaced));
-          await rename(temporary, join(root, folder));
-          await flushFolder(root);
-          await rm(replaced, { recursive: true, force: true });
+          await flushFolder(disk, temporary);
+          const deleteReplaced = await setAside(folder);
+          await disk.rename(temporary, join(root, folder));
+          await flushFolder(disk, root);
+          await deleteReplaced();
         },
+        abandon: () => disk.rm(temporary),
       };
     },
-    open: (folder, file) => openFile(join(root, folder, file)),
-    remove: (folder) => rm(join(root, folder), { recursive: true, force: true }),
+    open: (folder, file) => openFile(disk, join(root, folder, file)),
+    async replace(folder, file, bytes) {
+      const temporary = join(root, folder, `.${file}.${randomUUID()}`);
+      try {
+        await writeFlushed(disk, temporary, [bytes]);
+        await disk.rename(temporary, join(root, folder, file));
+      } catch (error) {
+        await disk.rm(temporary).catch(() => {});
+        throw error;
+      }
+      await flushFolder(disk, join(root, folder));
+    },
+    async remove(folder) {
+      if (folder.startsWith('.')) return disk.rm(join(root, folder));
+      await (
+        await setAside(folder)
+      )();
+    },
+    async freeBytes() {
+      const { bavail, bsize } = await statfs(root);
+      return bavail * bsize;
+    },
+    lock: () => lockFolderOn(disk, path),
   };
 }
 
-async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
-  const handle = await open(path, 'wx');
-  try {
-    for (let done = 0; done < bytes.length;) {
-      const length = Math.min(bytes.length - done, MAX_TRANSFER_BYTES);
-      done += (await handle.write(bytes, done, length)).bytesWritten;
-    }
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-/** A new name is on the disk once its folder is. Windows does not open folders and needs no flush. */
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === 'win32') return;
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
-async function openFile(path: string): Promise<ByteSource | null> {
-  const handle = await absentAsNull(open(path, 'r'));
-  if (!handle) return null;
+async function openFile(disk: Disk, path: string): Promise<ByteSource | null> {
+  const file = await absentAsNull(disk.open(path, 'r'));
+  if (!file) return null;
   return {
     name: path,
-    byteLength: (await handle.stat()).size,
-    async read(begin, end) {
-      const bytes = new Uint8Array(end - begin);
-      for (let done = 0; done < bytes.length;) {
-        const length = Math.min(bytes.length - done, MAX_TRANSFER_BYTES);
-        const { bytesRead } = await handle.read(bytes, done, length, begin + done);
-        if (bytesRead === 0) throw new Error(`${path}: the file ended at byte ${begin + done} while it was read`);
-        done += bytesRead;
-      }
-      return bytes;
-    },
-    close: () => handle.close(),
+    byteLength: (await file.stat()).size,
+    read: (begin, end) => readRange(file, path, begin, end),
+    close: () => file.close(),
   };
-}
-
-async function absentAsNull<T>(access: Promise<T>): Promise<T | null> {
-  try {
-    return await access;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
-  }
 }

@@ -1,4 +1,5 @@
 export * from './index.ts';
+export { lockFolder } from './folder-lock.node.ts';
 export { folderStore } from './folder-store.node.ts';
 export { fileSink } from './log-sink.node.ts';
 export { serveRun } from './serve-run.node.ts';

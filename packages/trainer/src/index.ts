@@ -1,10 +1,12 @@
 export { AdamW, type StepRates, type UpdateOutcome } from './adamw-optimizer.ts';
 export type { RunFunction } from './answer-run.ts';
-export type { CheckpointFiles, FolderWriter } from './checkpoint-files.ts';
+export type { CheckpointFiles, FolderWriter, Pieces } from './checkpoint-files.ts';
 export type { CheckpointEntry, CheckpointFile, CheckpointListing, CheckpointStore } from './checkpoint-store.ts';
 export {
+  CheckpointWriteError,
   DamagedCheckpointError,
   DivergedError,
+  FolderInUseError,
   ResumeError,
   RunError,
   TrainOptionsError,
@@ -19,6 +21,7 @@ export {
   type EpochEvent,
   type Phase,
   type PhaseEvent,
+  type RollBackEvent,
   type SkippedEvent,
   type StartEvent,
   type StepEvent,
@@ -26,6 +29,7 @@ export {
   type TrainingEvent,
   type WarningEvent,
 } from './events.ts';
+export { lockFolder, type FolderLock } from './folder-lock.ts';
 export { folderStore } from './folder-store.ts';
 export { formatBytes, formatCount, formatDuration, formatNumber } from './format.ts';
 export { jsonLine, jsonLinesLog } from './json-lines.ts';
@@ -33,6 +37,8 @@ export { fileSink, type LogSink } from './log-sink.ts';
 export { memoryStore } from './memory-store.ts';
 export type {
   CheckpointOptions,
+  EvaluationContext,
+  EvaluationOptions,
   LearningRateOptions,
   OptimizerOptions,
   TrainHooks,

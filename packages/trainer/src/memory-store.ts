@@ -1,3 +1,4 @@
+import type { Pieces } from './checkpoint-files.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { checkpointStore } from './stored-checkpoints.ts';
 
@@ -10,14 +11,14 @@ export function memoryStore(): CheckpointStore {
     create(folder) {
       const files = new Map<string, Uint8Array>();
       return Promise.resolve({
-        write(file, bytes) {
-          files.set(file, bytes.slice());
-          return Promise.resolve();
+        async write(file, pieces) {
+          files.set(file, await joined(pieces));
         },
         commit() {
           folders.set(folder, files);
           return Promise.resolve();
         },
+        abandon: () => Promise.resolve(),
       });
     },
     open(folder, file) {
@@ -30,9 +31,25 @@ export function memoryStore(): CheckpointStore {
         close: () => Promise.resolve(),
       });
     },
+    replace(folder, file, bytes) {
+      folders.set(folder, new Map([...(folders.get(folder) ?? []), [file, bytes.slice()]]));
+      return Promise.resolve();
+    },
     remove(folder) {
       folders.delete(folder);
       return Promise.resolve();
     },
   });
+}
+
+async function joined(pieces: Pieces): Promise<Uint8Array> {
+  const parts: Uint8Array[] = [];
+  for await (const piece of pieces) parts.push(piece.slice());
+  const whole = new Uint8Array(parts.reduce((total, { length }) => total + length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
 }

@@ -12,19 +12,27 @@ export interface MicroBatch<Batch> {
   readonly microStep: number;
 }
 
+/** What ends the batches of a run before their time, and who is told of waits. */
+export interface MicroBatchHooks {
+  /** Seconds from any fixed moment. */
+  readonly now: () => number;
+  /** Told how long, in seconds, each batch was waited for. */
+  readonly onWait: (seconds: number) => void;
+  /** Aborted: there are no more, also where one is being waited for. */
+  readonly stopSignal: AbortSignal | undefined;
+}
+
 /**
  * The batches of a run from step `firstStep` (from 0) to its end, across epochs. Never asks an epoch for more batches
  * than whole steps use.
  *
- * @param onWait told how long, in seconds, each batch was waited for
  * @throws Error when the source ends before the batches it promised
  */
 export async function* microBatches<Batch>(
   source: BatchSource<Batch>,
   { stepsPerEpoch, totalSteps, accumulationSteps }: Plan,
   firstStep: number,
-  now: () => number,
-  onWait: (seconds: number) => void,
+  { now, onWait, stopSignal }: MicroBatchHooks,
 ): AsyncGenerator<MicroBatch<Batch>, void, void> {
   let step = firstStep;
   while (step < totalSteps) {
@@ -36,7 +44,9 @@ export async function* microBatches<Batch>(
       for (; step < lastStep; step++) {
         for (let microStep = 0; microStep < accumulationSteps; microStep++) {
           const start = now();
-          const { value, done } = await iterator.next();
+          const next = await unlessAborted(iterator.next(), stopSignal);
+          if (!next) return;
+          const { value, done } = next;
           onWait(now() - start);
           if (done) {
             const given = (step % stepsPerEpoch) * accumulationSteps + microStep;
@@ -48,7 +58,22 @@ export async function* microBatches<Batch>(
         }
       }
     } finally {
-      await iterator.return?.();
+      const closing = iterator.return?.();
+      // a generator that waits for its data cannot be closed before it has it
+      if (stopSignal?.aborted) closing?.catch(() => {});
+      else await closing;
     }
   }
+}
+
+/** What a promise gives, or null as soon as the signal is aborted. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T | null> {
+  if (!signal) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => resolve(null);
+    const done = () => signal.removeEventListener('abort', abort);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort);
+    promise.then(resolve, reject).finally(done);
+  });
 }

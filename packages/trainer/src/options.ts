@@ -3,6 +3,7 @@ import type { CheckpointStore } from './checkpoint-store.ts';
 import type { TrainingEvent } from './events.ts';
 import type { ParameterAverage } from './parameter-average.ts';
 import type { BatchSource } from './task.ts';
+import type { BestValue } from './training-state.ts';
 
 /** Learning rate over the steps: linear warm-up, then half a cosine. Values are final: see `scaleLearningRate`. */
 export interface LearningRateOptions {
@@ -38,20 +39,52 @@ export interface OptimizerOptions {
   readonly maxGradientNorm?: number | null;
 }
 
-/** When checkpoints are written and which one a run starts from. */
+/** When checkpoints are written, which of them stay, and which one a run starts from. */
 export interface CheckpointOptions {
   readonly store: CheckpointStore;
   /** Write one every so many steps. Default: only by epochs. */
   readonly everySteps?: number;
   /** Write one every so many epochs. Default 1; 0 writes none by epochs. The end of the run and an orderly stop always write one. */
   readonly everyEpochs?: number;
-  /** How many of the newest stay. Default 3. */
+  /** How many of the newest stay. Default 3. The newest that was due stays too, for a run that diverges to go back to. */
   readonly keep?: number;
+  /** How many of the best stay, by what `TrainOptions.evaluation` measures. Whatever is among them is written. Default 0. */
+  readonly keepBest?: number;
+  /** Write one every so many steps and never delete it. Default 0: none. */
+  readonly keepEverySteps?: number;
+  /** Write one every so many epochs and never delete it. Default 0: none. */
+  readonly keepEveryEpochs?: number;
+  /**
+   * After so many in a row that could not be written, because the place is full, read-only or gone, the run ends. Until then each is
+   * warned of and training goes on. Default 3.
+   */
+  readonly maxFailedInARow?: number;
   /**
    * `'newest'`, the default, goes on from the newest complete checkpoint, or starts anew where there is none. A number
    * goes on from exactly that step. `'never'` starts anew and refuses a store that already holds checkpoints.
    */
   readonly resume?: 'newest' | 'never' | number;
+}
+
+/** What a measurement between two steps is told. */
+export interface EvaluationContext {
+  /** Optimizer steps taken. */
+  readonly step: number;
+  /** Whether a value is better than all that the run measured before. */
+  readonly isBest: (value: number) => boolean;
+}
+
+/** Something that is measured between two steps, once the checkpoint of the step before is on its way. */
+export interface EvaluationOptions {
+  /** Whether to measure after so many steps. The end of the run always is measured, an orderly stop never. */
+  readonly isDue: (step: number, stepsPerEpoch: number) => boolean;
+  /** Which values are the better ones. */
+  readonly better: 'lower' | 'higher';
+  /**
+   * Measures, on every rank. The value of rank 0 counts; null where there is none, as when a stop cut it short: then it is measured
+   * again by the run that goes on. It should look at the run's stop signal.
+   */
+  readonly measure: (context: EvaluationContext) => Promise<number | null>;
 }
 
 /** One run. */
@@ -70,8 +103,15 @@ export interface TrainOptions<Batch> {
   readonly averaging?: ParameterAverage;
   /** End after so many steps in all, without bending the schedule. Default: the whole schedule. */
   readonly maxSteps?: number;
-  /** How many steps in a row may be skipped as not finite before the run ends with `DivergedError`. Default 5. */
+  /** What is measured between steps. Default: nothing. */
+  readonly evaluation?: EvaluationOptions;
+  /**
+   * After so many steps in a row that were skipped as not finite the run goes back to the last checkpoint that was due, and on from
+   * there with the batches that follow. Default 5.
+   */
   readonly maxSkippedInARow?: number;
+  /** After so many times of going back, or where there is no checkpoint, it ends with `DivergedError` instead. Default 3. */
+  readonly maxRollBacks?: number;
   /** The ranks of this run. Default `singleProcess`. */
   readonly collective?: Collective;
   /** What must be equal for a checkpoint to be resumed, as plain JSON: model and data settings, say. Stored with it. */
@@ -81,7 +121,10 @@ export interface TrainOptions<Batch> {
 /** How a run talks to the outside. */
 export interface TrainHooks {
   readonly onEvent?: (event: TrainingEvent) => void;
-  /** Aborted: finish the step, write a checkpoint, return `'stopped'`. */
+  /**
+   * Aborted: write a checkpoint and return `'stopped'`, without waiting for data or for the rest of an accumulated step. Several ranks
+   * finish the step, so that all end after the same.
+   */
   readonly stopSignal?: AbortSignal;
   /** Seconds from any fixed moment. Default `performance.now() / 1000`. */
   readonly now?: () => number;
@@ -96,4 +139,8 @@ export interface TrainResult {
   readonly skippedSteps: number;
   /** The newest checkpoint of this run; null where it has none. */
   readonly checkpointStep: number | null;
+  /** Times that it went back to a checkpoint. */
+  readonly rollBacks: number;
+  /** The best that was measured; null where nothing was. */
+  readonly best: BestValue | null;
 }

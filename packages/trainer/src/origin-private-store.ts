@@ -1,6 +1,8 @@
 import type { ByteSource } from '@umt/checkpoint';
-import type { CheckpointFiles } from './checkpoint-files.ts';
+import type { CheckpointFiles, Pieces } from './checkpoint-files.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
+import { FolderInUseError } from './errors.ts';
+import type { FolderLock } from './folder-lock.ts';
 import { checkpointStore } from './stored-checkpoints.ts';
 
 /**
@@ -45,18 +47,14 @@ function originPrivateFiles(path: string): CheckpointFiles {
       const handle = await parent?.getDirectoryHandle(folder, { create: true });
       if (!handle) throw new Error(`originPrivateStore: ${path}/${folder} cannot be made`);
       return {
-        async write(file, bytes) {
-          const stream = await (await handle.getFileHandle(file, { create: true })).createWritable();
-          try {
-            await stream.write(bytes as Uint8Array<ArrayBuffer>);
-          } catch (error) {
-            await stream.abort();
-            throw error;
-          }
-          await stream.close();
-        },
+        write: (file, pieces) => writeFile(handle, file, pieces),
         commit: () => Promise.resolve(),
+        abandon: () => remove(folder),
       };
+    },
+    async replace(folder, file, bytes) {
+      const handle = await (await root(false))?.getDirectoryHandle(folder);
+      if (handle) await writeFile(handle, file, [bytes]);
     },
     async open(folder, file) {
       const handle = await found((await root(false))?.getDirectoryHandle(folder));
@@ -64,7 +62,48 @@ function originPrivateFiles(path: string): CheckpointFiles {
       return fileHandle ? fileSource(`${path}/${folder}/${file}`, await fileHandle.getFile()) : null;
     },
     remove,
+    async freeBytes() {
+      const { quota, usage } = await navigator.storage.estimate();
+      return quota === undefined || usage === undefined ? null : quota - usage;
+    },
+    lock: () => lockPath(path),
   };
+}
+
+/** A web lock: it ends with the page or worker that holds it, however that ends. */
+function lockPath(path: string): Promise<FolderLock> {
+  if (!('locks' in navigator))
+    return Promise.resolve({ check: () => Promise.resolve(), release: () => Promise.resolve() });
+  return new Promise((resolve, reject) => {
+    const held = navigator.locks.request(`umt-checkpoints ${path}`, { ifAvailable: true }, (lock) => {
+      if (!lock) {
+        throw new FolderInUseError(
+          `${path} is in use by another run of this site, in another tab or worker; wait for it, stop it, or choose another folder`,
+        );
+      }
+      return new Promise<void>((letGo) => {
+        resolve({
+          check: () => Promise.resolve(),
+          release: async () => {
+            letGo();
+            await held;
+          },
+        });
+      });
+    });
+    held.catch(reject);
+  });
+}
+
+async function writeFile(folder: FileSystemDirectoryHandle, file: string, pieces: Pieces): Promise<void> {
+  const stream = await (await folder.getFileHandle(file, { create: true })).createWritable();
+  try {
+    for await (const piece of pieces) await stream.write(piece as Uint8Array<ArrayBuffer>);
+  } catch (error) {
+    await stream.abort();
+    throw error;
+  }
+  await stream.close();
 }
 
 function fileSource(name: string, file: File): ByteSource {

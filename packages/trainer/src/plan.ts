@@ -31,6 +31,8 @@ export function planRun<Batch>(options: TrainOptions<Batch>): Plan {
   requireWhole('batches.batchSize', batches.batchSize, 1);
   requireWhole('batches.batchesPerEpoch', batches.batchesPerEpoch, 0);
   requireWhole('maxSkippedInARow', options.maxSkippedInARow ?? 1, 1);
+  requireWhole('maxRollBacks', options.maxRollBacks ?? 0, 0);
+  requireCheckpoints(options.checkpoints);
   if (maxSteps !== Infinity) requireWhole('maxSteps', maxSteps, 0);
   const stepsPerEpoch = Math.floor(batches.batchesPerEpoch / accumulationSteps);
   if (stepsPerEpoch === 0) {
@@ -62,6 +64,16 @@ export function planRun<Batch>(options: TrainOptions<Batch>): Plan {
       totalSteps: scheduleSteps,
     }),
   };
+}
+
+function requireCheckpoints(options: TrainOptions<unknown>['checkpoints']): void {
+  const { everySteps, everyEpochs, keep, keepBest, keepEverySteps, keepEveryEpochs, maxFailedInARow } = options ?? {};
+  for (const [name, value] of Object.entries({ everySteps, everyEpochs, keepBest, keepEverySteps, keepEveryEpochs })) {
+    requireWhole(`checkpoints.${name}`, value ?? 0, 0);
+  }
+  for (const [name, value] of Object.entries({ keep, maxFailedInARow })) {
+    requireWhole(`checkpoints.${name}`, value ?? 1, 1);
+  }
 }
 
 function requireWhole(name: string, value: number, least: number): number {

@@ -43,9 +43,14 @@ export function eventLine(event: TrainingEvent): string | null {
       return `training ${formatCount(trainableParameters)} parameters on ${device}: ${totalSteps} steps of ${effectiveBatchSize} samples, ${stepsPerEpoch} per epoch${from}`;
     }
     case 'skipped': {
-      const { step, loss, gradientNorm, consecutive } = event;
+      const { step, loss, gradientNorm, consecutive, samples } = event;
       const inARow = consecutive > 1 ? `, ${consecutive} in a row` : '';
-      return `step ${step} skipped: loss ${formatNumber(loss)}, gradient norm ${formatNumber(gradientNorm)}${inARow}`;
+      const of = samples.length > 0 ? ` (${fewOf(samples)})` : '';
+      return `step ${step} skipped: loss ${formatNumber(loss)}, gradient norm ${formatNumber(gradientNorm)}${inARow}${of}`;
+    }
+    case 'rollback': {
+      const { step, toStep, skipped, rollBacks, maxRollBacks } = event;
+      return `back to the checkpoint of step ${toStep}: ${skipped.length} steps in a row up to step ${step} were not finite; going on with the batches after them (${rollBacks} of at most ${maxRollBacks} times)`;
     }
     case 'epoch': {
       const { epoch, epochs, loss, seconds, metrics } = event;
@@ -53,8 +58,9 @@ export function eventLine(event: TrainingEvent): string | null {
       return `epoch ${epoch + 1}/${epochs}: ${values.join(', ')}, ${formatDuration(seconds)}`;
     }
     case 'checkpoint': {
-      const { step, bytes, place, seconds } = event;
-      return `checkpoint of step ${step} in ${place} (${formatBytes(bytes)}, ${seconds.toFixed(1)} s)`;
+      const { step, bytes, place, seconds, stallSeconds } = event;
+      const waited = stallSeconds >= 0.05 ? `, training waited ${stallSeconds.toFixed(1)} s` : '';
+      return `checkpoint of step ${step} in ${place} (${formatBytes(bytes)}, ${seconds.toFixed(1)} s${waited})`;
     }
     case 'warning':
       return `warning: ${event.message}`;
@@ -75,6 +81,12 @@ export function plainLine(view: ProgressView): string {
   const { parts, share } = view.type === 'step' ? stepParts(view) : phaseParts(view);
   const percent = share === null ? [] : [`${Math.floor(share * 100)} %`];
   return [...parts.map(({ text }) => text), ...(view.type === 'phase' ? percent : [])].join(', ');
+}
+
+/** The first samples of a step. */
+function fewOf(samples: readonly string[]): string {
+  const more = samples.length > 3 ? ` and ${samples.length - 3} more` : '';
+  return `${samples.slice(0, 3).join(', ')}${more}`;
 }
 
 interface Part {

@@ -2,6 +2,7 @@ import { DivergedError, type SkippedStep } from './errors.ts';
 import type { TrainingEvent } from './events.ts';
 import type { Plan } from './plan.ts';
 import type { Speed } from './throughput.ts';
+import type { HostState } from './training-state.ts';
 
 /** What the host knows about a step before its values were read. */
 export interface StepRecord {
@@ -13,6 +14,8 @@ export interface StepRecord {
   readonly weightDecay: number;
   readonly speed: Speed;
   readonly metricNames: readonly string[];
+  /** What people call the samples of the step on this rank. */
+  readonly samples: readonly string[];
 }
 
 /** Options of `RunLog`. */
@@ -20,27 +23,33 @@ export interface RunLogOptions {
   readonly plan: Plan;
   readonly epochs: number;
   readonly maxSkippedInARow: number;
-  /** Skipped steps before this run was resumed. */
-  readonly skippedBefore: number;
+  /** What the run was resumed from. */
+  readonly resumed: HostState;
   readonly emit: (event: TrainingEvent) => void;
   readonly now: () => number;
 }
 
-/** Turns what was read from the device into events, and ends a run that has diverged. */
+/** Turns what was read from the device into events, and tells when a run has diverged. */
 export class RunLog {
   readonly #options: RunLogOptions;
-  readonly #skippedInARow: SkippedStep[] = [];
+  readonly #skipped: SkippedStep[] = [];
   readonly #epochMetrics = new Map<string, number>();
   #epochLoss = 0;
   #epochSteps = 0;
   #epochStart: number;
   #lastFinite: SkippedStep | null = null;
   #skippedSteps: number;
+  #skippedInARow: number;
+  /** The step at which there were too many skipped in a row; null where there were not. */
+  #divergedAt: number | null;
   #stopWasAsked = false;
 
   constructor(options: RunLogOptions) {
+    const { step, skippedSteps, skippedInARow } = options.resumed;
     this.#options = options;
-    this.#skippedSteps = options.skippedBefore;
+    this.#skippedSteps = skippedSteps;
+    this.#skippedInARow = skippedInARow;
+    this.#divergedAt = skippedInARow >= options.maxSkippedInARow ? step : null;
     this.#epochStart = options.now();
   }
 
@@ -54,26 +63,64 @@ export class RunLog {
     return this.#stopWasAsked;
   }
 
+  /** Skipped steps up to the last that was reported, without one between that was not. */
+  get skippedInARow(): number {
+    return this.#skippedInARow;
+  }
+
   /** Whether the last reported step was applied, so that a checkpoint of it is worth keeping. */
   get lastStepWasApplied(): boolean {
-    return this.#skippedInARow.length === 0;
+    return this.#skippedInARow === 0 && this.#divergedAt === null;
+  }
+
+  /** Whether too many steps in a row were skipped. */
+  get hasDiverged(): boolean {
+    return this.#divergedAt !== null;
+  }
+
+  /**
+   * Whether to go back to a checkpoint now that so many steps were taken: one step after the one that was too much, because that is
+   * when its values usually arrive, and a run that was resumed must do it at the same step.
+   */
+  rollBackIsDue(step: number): boolean {
+    return this.#divergedAt !== null && step > this.#divergedAt;
+  }
+
+  /** The run went back: what was skipped since is over and done with. */
+  rolledBack(skippedSteps: number): void {
+    this.#skippedSteps = skippedSteps;
+    this.#skippedInARow = 0;
+    this.#divergedAt = null;
+    this.#skipped.length = 0;
+  }
+
+  /** The skipped steps in a row that this log has seen. */
+  get skipped(): readonly SkippedStep[] {
+    return [...this.#skipped];
+  }
+
+  /** The error of a run that has diverged for good. */
+  divergence(whyNoRollBack: string): DivergedError {
+    return new DivergedError(`${divergence(this.#skipped, this.#lastFinite)}; ${whyNoRollBack}`, this.skipped);
   }
 
   /**
    * Reports one step.
    *
    * @param values [loss, ...metrics, ranks that were asked to stop, gradient norm, 1 if the update was applied]
-   * @throws DivergedError when this was one skipped step too many
    */
   report(record: StepRecord, values: ArrayLike<number>): void {
-    const { step, epoch, learningRate } = record;
+    const { step, epoch, learningRate, samples } = record;
     const loss = values[0] ?? NaN;
     const gradientNorm = values[values.length - 2] ?? NaN;
-    const facts = { step, loss, gradientNorm, learningRate };
+    const facts = { step, loss, gradientNorm, learningRate, samples };
     this.#stopWasAsked ||= (values[values.length - 3] ?? 0) > 0;
     if (values[values.length - 1] === 1) {
-      this.#skippedInARow.length = 0;
-      this.#lastFinite = facts;
+      this.#skippedInARow = 0;
+      if (this.#divergedAt === null) {
+        this.#skipped.length = 0;
+        this.#lastFinite = facts;
+      }
       this.#reportApplied(record, values, facts);
     } else {
       this.#reportSkipped(epoch, facts);
@@ -90,9 +137,10 @@ export class RunLog {
     for (const [name, value] of Object.entries(metrics)) {
       this.#epochMetrics.set(name, (this.#epochMetrics.get(name) ?? 0) + value);
     }
+    const { step, loss, learningRate, gradientNorm } = facts;
     emit({
       type: 'step',
-      ...facts,
+      ...{ step, loss, learningRate, gradientNorm },
       totalSteps: plan.totalSteps,
       epoch: record.epoch,
       epochs,
@@ -106,12 +154,11 @@ export class RunLog {
 
   #reportSkipped(epoch: number, facts: SkippedStep): void {
     const { emit, maxSkippedInARow } = this.#options;
-    this.#skippedInARow.push(facts);
+    this.#skipped.push(facts);
+    this.#skippedInARow++;
     this.#skippedSteps++;
-    emit({ type: 'skipped', ...facts, epoch, consecutive: this.#skippedInARow.length, total: this.#skippedSteps });
-    if (this.#skippedInARow.length >= maxSkippedInARow) {
-      throw new DivergedError(divergence(this.#skippedInARow, this.#lastFinite), [...this.#skippedInARow]);
-    }
+    emit({ type: 'skipped', ...facts, epoch, consecutive: this.#skippedInARow, total: this.#skippedSteps });
+    if (this.#skippedInARow >= maxSkippedInARow) this.#divergedAt ??= facts.step;
   }
 
   #reportEpoch({ step, epoch }: StepRecord): void {

@@ -1,15 +1,20 @@
 import type { ByteSource } from '@umt/checkpoint';
-import type { CheckpointFiles } from './checkpoint-files.ts';
+import type { CheckpointFiles, FolderWriter, Pieces } from './checkpoint-files.ts';
 import type { CheckpointEntry, CheckpointFile, CheckpointListing, CheckpointStore } from './checkpoint-store.ts';
 import { crc32 } from './crc.ts';
 import { DamagedCheckpointError } from './errors.ts';
+import type { FolderLock } from './folder-lock.ts';
 import { parseManifest, writeManifest } from './manifest.ts';
+import { writeFailure } from './write-failure.ts';
 
 const MANIFEST = 'manifest.json';
 const CHECKPOINT = /^step-(\d+)$/;
 const LEFTOVER = /^\.step-\d+\./;
 /** How much of a file is in memory while its checksum is verified. */
 const PIECE_BYTES = 16 * 1024 * 1024;
+
+/** What locks a place that cannot be locked. */
+const UNLOCKED: FolderLock = { check: () => Promise.resolve(), release: () => Promise.resolve() };
 
 /** A checkpoint store in any kind of folders. Files come first, the manifest with their checksums last. */
 export function checkpointStore(files: CheckpointFiles): CheckpointStore {
@@ -29,19 +34,39 @@ class StoredCheckpoints implements CheckpointStore {
 
   async save(
     step: number,
-    files: Iterable<CheckpointFile> | AsyncIterable<CheckpointFile>,
+    files: readonly CheckpointFile[],
     metadata: Readonly<Record<string, unknown>>,
   ): Promise<CheckpointEntry> {
-    const folder = await this.#files.create(folderOf(step));
-    const sums: Record<string, { readonly bytes: number; readonly crc32: number }> = {};
-    for await (const { name, bytes } of files) {
-      await folder.write(name, bytes);
-      sums[name] = { bytes: bytes.byteLength, crc32: crc32(bytes) };
+    let folder: FolderWriter | undefined;
+    try {
+      folder = await this.#files.create(folderOf(step));
+      const sums: Record<string, { readonly bytes: number; readonly crc32: number }> = {};
+      for (const { name, pieces } of files) {
+        const sum = { bytes: 0, crc32: 0 };
+        await folder.write(name, summed(pieces, sum));
+        sums[name] = sum;
+      }
+      const entry: CheckpointEntry = { step, metadata, files: sums };
+      await folder.write(MANIFEST, [writeManifest(entry)]);
+      await folder.commit();
+      return entry;
+    } catch (cause) {
+      await folder?.abandon().catch(() => {}); // what made writing fail may make deleting fail, too
+      const free = (await this.#files.freeBytes?.().catch(() => null)) ?? null;
+      const needed = files.reduce((total, { byteLength }) => total + byteLength, 0);
+      throw writeFailure(`the checkpoint of step ${step}`, this.place, cause, { needed, free });
     }
-    const entry: CheckpointEntry = { step, metadata, files: sums };
-    await folder.write(MANIFEST, writeManifest(entry));
-    await folder.commit();
-    return entry;
+  }
+
+  async annotate(step: number, metadata: Readonly<Record<string, unknown>>): Promise<void> {
+    const folder = folderOf(step);
+    const entry = await this.#entry(folder);
+    const manifest = writeManifest({ ...entry, metadata: { ...entry.metadata, ...metadata } });
+    try {
+      await this.#files.replace(folder, MANIFEST, manifest);
+    } catch (cause) {
+      throw writeFailure(`the manifest of the checkpoint of step ${step}`, this.place, cause);
+    }
   }
 
   async list(): Promise<CheckpointListing> {
@@ -77,13 +102,17 @@ class StoredCheckpoints implements CheckpointStore {
     return this.#files.remove(folderOf(step));
   }
 
-  async prune(keep: number): Promise<void> {
+  async prune(choose: (complete: readonly CheckpointEntry[]) => ReadonlySet<number>): Promise<void> {
     const { complete } = await this.list();
-    const kept = new Set(complete.slice(0, keep).map(({ step }) => folderOf(step)));
+    const kept = new Set([...choose(complete)].map(folderOf));
     for (const folder of await this.#files.folders()) {
       const isOurs = CHECKPOINT.test(folder) || LEFTOVER.test(folder);
       if (isOurs && !kept.has(folder)) await this.#files.remove(folder);
     }
+  }
+
+  async lock(): Promise<FolderLock> {
+    return (await this.#files.lock?.()) ?? UNLOCKED;
   }
 
   async #entry(folder: string): Promise<CheckpointEntry> {
@@ -119,4 +148,13 @@ class StoredCheckpoints implements CheckpointStore {
 
 function folderOf(step: number): string {
   return `step-${String(step).padStart(8, '0')}`;
+}
+
+/** The pieces as they are, counted and summed while they pass. */
+async function* summed(pieces: Pieces, sum: { bytes: number; crc32: number }): AsyncGenerator<Uint8Array> {
+  for await (const piece of pieces) {
+    sum.bytes += piece.byteLength;
+    sum.crc32 = crc32(piece, sum.crc32);
+    yield piece;
+  }
 }

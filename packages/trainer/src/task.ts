@@ -44,4 +44,6 @@ export interface BatchSource<Batch> {
   readonly batchSize: number;
   /** The batches of one epoch in order, beginning with number `firstBatch` (from 0): a resumed run starts inside an epoch. */
   batches(epoch: number, firstBatch: number): AsyncIterable<Batch>;
+  /** What people call the samples of a batch, such as their paths: named where a step is not finite. */
+  describe?(batch: Batch): readonly string[];
 }

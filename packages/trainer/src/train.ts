@@ -6,6 +6,7 @@ import { nextTask } from './next-task.ts';
 import type { TrainHooks, TrainOptions, TrainResult } from './options.ts';
 import { planRun } from './plan.ts';
 import { RunCheckpoints } from './run-checkpoints.ts';
+import { RunEvaluation } from './run-evaluation.ts';
 import { RunLog } from './run-log.ts';
 import { expectSameStart } from './same-start.ts';
 import type { TrainingTask } from './task.ts';
@@ -16,15 +17,18 @@ import { TrainingStep } from './training-step.ts';
  * Trains: the whole loop, from the checkpoint it goes on from to the one it ends with. Short enough to copy and change.
  *
  * Nothing waits for the device inside a step: the values of a step are read while the next one is computed, and a step
- * whose loss or gradient norm is not finite is not applied, by selection on the device. The same options and seed give
- * the same losses, bit for bit on one engine, also across a stop or a crash.
+ * whose loss or gradient norm is not finite is not applied, by selection on the device. Checkpoints are written while
+ * training goes on. The same options and seed give the same losses, bit for bit on one engine, also across a stop, a
+ * crash or a roll-back.
  *
  * With a collective every rank calls this with the same options and batches of its own. Rank 0 alone writes checkpoints,
  * all read them; when any rank is asked to stop, all end after the same step.
  *
  * @throws TrainOptionsError when an option is out of range
+ * @throws FolderInUseError when another run has the checkpoint store
  * @throws ResumeError when the checkpoints cannot be resumed, or ranks found different ones
- * @throws DivergedError after `maxSkippedInARow` steps in a row that were not finite
+ * @throws CheckpointWriteError when checkpoints could not be written several times in a row, or the last one
+ * @throws DivergedError after `maxSkippedInARow` steps in a row that were not finite, where going back does not help
  */
 export async function train<Batch>(
   task: TrainingTask<Batch>,
@@ -32,29 +36,47 @@ export async function train<Batch>(
   hooks: TrainHooks = {},
 ): Promise<TrainResult> {
   const { onEvent: emit = () => {}, stopSignal, now = () => performance.now() / 1000 } = hooks;
-  const { seed, epochs, collective = singleProcess, maxSkippedInARow = 5, averaging } = options;
+  const { seed, epochs, batches, collective = singleProcess, averaging } = options;
+  const { maxSkippedInARow = 5, maxRollBacks = 3 } = options;
   const plan = planRun(options);
   const { accumulationSteps, totalSteps, stepsPerEpoch, effectiveBatchSize } = plan;
   const begin = now();
   const optimizer = new AdamW(task.parameters, options.optimizer);
   const training = new TrainingStep(task, optimizer, collective, averaging);
+  const trained = { parameters: task.parameters, optimizer, averaging };
+  const checkpoints = new RunCheckpoints(options, plan, trained, emit, now);
   try {
-    const checkpoints = new RunCheckpoints(
-      options,
-      plan,
-      { parameters: task.parameters, optimizer, averaging },
-      emit,
-      now,
-    );
     const resumed = await checkpoints.resume();
-    const log = new RunLog({ plan, epochs, maxSkippedInARow, skippedBefore: resumed.skippedSteps, emit, now });
-    await expectSameStart(collective, plan, resumed.step);
+    let { step, rollBacks } = resumed;
+    await expectSameStart(collective, plan, step);
+    const log = new RunLog({ plan, epochs, maxSkippedInARow, resumed, emit, now });
     const late = new LateValues(log);
-    // ranks must end after the same step: with several, one that was asked says so in a step, and all read it of the next
-    const stopIsDue = () => (collective.worldSize === 1 ? (stopSignal?.aborted ?? false) : log.stopWasAsked);
+    const evaluation = new RunEvaluation(options.evaluation, plan, resumed, collective);
     const throughput = new Throughput(now);
-    let step = resumed.step;
-    let checkpointIsDue = false;
+    const isAlone = collective.worldSize === 1;
+    // ranks must end after the same step: with several, one that was asked says so in a step, and all read it of the next
+    const stopIsDue = () => (isAlone ? (stopSignal?.aborted ?? false) : log.stopWasAsked);
+
+    const save = (reason: 'due' | 'extra', measured: number | null = null) => {
+      const { skippedSteps, skippedInARow } = log;
+      const { best, measuredStep } = evaluation;
+      return checkpoints.save({ step, skippedSteps, skippedInARow, rollBacks, best, measuredStep }, reason, measured);
+    };
+    const measure = async () => {
+      const found = await evaluation.measure(step);
+      if (!found) return;
+      const isNoted = await checkpoints.rate(step, found.value);
+      if (found.isBest && !isNoted) await save('extra', found.value);
+    };
+    const rollBack = async () => {
+      if (rollBacks >= maxRollBacks) throw log.divergence(`it went back to a checkpoint ${rollBacks} times already`);
+      await late.settle();
+      const host = await checkpoints.rollBack();
+      if (!host) throw log.divergence('there is no checkpoint to go back to');
+      rollBacks++;
+      emit({ type: 'rollback', step, toStep: host.step, rollBacks, maxRollBacks, skipped: log.skipped });
+      log.rolledBack(host.skippedSteps + step - host.step);
+    };
 
     emit({
       type: 'start',
@@ -66,27 +88,42 @@ export async function train<Batch>(
       trainableParameters: optimizer.size,
       device: optimizer.device,
     });
+    if (step < totalSteps && evaluation.isDue(step) && !stopIsDue()) await measure();
     if (step < totalSteps) emit({ type: 'phase', phase: 'compiling', detail: 'first step', progress: null });
 
-    const data = microBatches(options.batches, plan, step, now, (seconds) => throughput.addWait(seconds));
+    const data = microBatches(batches, plan, step, {
+      now,
+      onWait: (seconds) => throughput.addWait(seconds),
+      stopSignal: isAlone ? stopSignal : undefined,
+    });
+    const samples: string[] = [];
     for await (const { batch, epoch, microStep } of data) {
-      if (microStep === 0 && stopIsDue()) break;
+      if (stopIsDue() && (isAlone || microStep === 0)) break;
       training.add(batch, { seed, step, epoch, microStep, accumulationSteps, collective });
-      if (microStep < accumulationSteps - 1) continue;
+      samples.push(...(batches.describe?.(batch) ?? []));
+      if (microStep < accumulationSteps - 1) {
+        await nextTask();
+        continue;
+      }
 
       const rates = { learningRate: plan.learningRate(step), weightDecay: plan.weightDecay(step) };
       const { values, metricNames } = training.finish(rates, stopSignal?.aborted ?? false);
       if (step === resumed.step) emit({ type: 'phase', phase: 'training', detail: '', progress: null });
       step++;
-      await late.push({ step, epoch, ...rates, speed: throughput.stepDone(), metricNames }, values);
+      const record = { step, epoch, ...rates, metricNames, samples: samples.splice(0) };
+      await late.push({ ...record, speed: throughput.stepDone() }, values);
 
-      checkpointIsDue ||= checkpoints.isDue(step);
-      if (checkpointIsDue) {
+      checkpoints.check();
+      checkpoints.stepTaken(step);
+      if (log.rollBackIsDue(step)) await rollBack();
+      else if (checkpoints.isDue) {
         await late.settle();
-        if (log.lastStepWasApplied) {
-          await checkpoints.save({ step, skippedSteps: log.skippedSteps });
-          checkpointIsDue = false;
-        }
+        if (log.lastStepWasApplied) await save('due');
+        throughput.skipPause();
+      }
+      if (step < totalSteps && evaluation.isDue(step) && !stopIsDue()) {
+        await late.settle();
+        await measure();
         throughput.skipPause();
       }
       await nextTask();
@@ -94,15 +131,19 @@ export async function train<Batch>(
     }
 
     await late.settle();
+    const outcome = step < totalSteps ? 'stopped' : 'done';
+    if (step === plan.scheduleSteps && log.hasDiverged) await rollBack();
+    await save('extra');
+    if (outcome === 'done' && !stopIsDue()) await measure();
+    await checkpoints.finish();
     const { skippedSteps } = log;
-    await checkpoints.save({ step, skippedSteps });
     const { newestStep: checkpointStep } = checkpoints;
     const seconds = now() - begin;
-    const outcome = step < totalSteps ? 'stopped' : 'done';
     if (outcome === 'done') emit({ type: 'done', step, seconds, skippedSteps });
     else emit({ type: 'stopped', step, totalSteps, seconds, checkpointStep });
-    return { outcome, step, totalSteps, skippedSteps, checkpointStep };
+    return { outcome, step, totalSteps, skippedSteps, checkpointStep, rollBacks, best: evaluation.best };
   } finally {
+    await checkpoints.close();
     training.dispose();
     optimizer.dispose();
   }

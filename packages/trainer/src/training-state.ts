@@ -1,22 +1,48 @@
-import { openSafetensors, writeSafetensors, type CheckpointTensor, type SafetensorsFile } from '@umt/checkpoint';
+import { openSafetensors, type SafetensorsFile } from '@umt/checkpoint';
 import type { Parameter } from '@umt/nn';
-import { read, tensorLike, type Tensor } from '@umt/tensor';
+import { tensorLike } from '@umt/tensor';
 import type { AdamW } from './adamw-optimizer.ts';
 import type { CheckpointEntry, CheckpointFile, CheckpointStore } from './checkpoint-store.ts';
 import { DamagedCheckpointError, ResumeError } from './errors.ts';
 import { firstDifference, type Json } from './json.ts';
 import type { ParameterAverage } from './parameter-average.ts';
+import { Snapshot } from './snapshot.ts';
 
 const MODEL = 'model.safetensors';
 const OPTIMIZER = 'optimizer.safetensors';
 const STATE = 'state.json';
+
+/** The best of what was measured. */
+export interface BestValue {
+  /** Optimizer steps taken when it was measured. */
+  readonly step: number;
+  readonly value: number;
+}
 
 /** The host's part of a run's state: what cannot be worked out from the options. */
 export interface HostState {
   /** Steps taken, skipped ones included. */
   readonly step: number;
   readonly skippedSteps: number;
+  /** Steps before this one, up to it, that were skipped without one between that was not. */
+  readonly skippedInARow: number;
+  /** Times that the run went back to a checkpoint. */
+  readonly rollBacks: number;
+  /** The best measurement of the run; null where it has none. */
+  readonly best: BestValue | null;
+  /** The last step that was measured; null where none was. */
+  readonly measuredStep: number | null;
 }
+
+/** The state of a run before its first step. */
+export const NEW_RUN: HostState = {
+  step: 0,
+  skippedSteps: 0,
+  skippedInARow: 0,
+  rollBacks: 0,
+  best: null,
+  measuredStep: null,
+};
 
 /** What is trained and by what. */
 export interface Trained {
@@ -25,25 +51,36 @@ export interface Trained {
   readonly averaging: ParameterAverage | undefined;
 }
 
-/**
- * Writes a checkpoint: `model.safetensors` under the parameters' own names, `optimizer.safetensors` with moments, update
- * count and averages, `state.json` with the step and what identifies the run.
- *
- * @returns its size in bytes
- */
-export async function saveTrainingState(
-  store: CheckpointStore,
-  trained: Trained,
-  host: HostState,
-  identity: Json,
-): Promise<number> {
-  async function* files(): AsyncGenerator<CheckpointFile> {
-    yield { name: MODEL, bytes: await safetensorsOf(trained.parameters, { format: 'pt' }) };
-    yield { name: OPTIMIZER, bytes: await safetensorsOf(besideTheModel(trained), {}) };
-    yield { name: STATE, bytes: new TextEncoder().encode(`${JSON.stringify({ ...host, identity }, null, 1)}\n`) };
-  }
-  const entry = await store.save(host.step, files(), {});
-  return Object.values(entry.files).reduce((total, { bytes }) => total + bytes, 0);
+/** A run's state at one moment, to be written while training goes on. */
+export interface CapturedState {
+  readonly host: HostState;
+  /** `model.safetensors` under the parameters' own names, `optimizer.safetensors` with moments, update count and averages, `state.json`. */
+  readonly files: readonly CheckpointFile[];
+  /** Size of all files. */
+  readonly byteLength: number;
+  /** Lets go of values that were not written. */
+  dispose(): void;
+}
+
+/** Takes hold of a run's state without copying or waiting: see `Snapshot`. */
+export function captureTrainingState(trained: Trained, host: HostState, identity: Json): CapturedState {
+  const model = new Snapshot(trained.parameters);
+  const beside = new Snapshot(besideTheModel(trained));
+  const state = new TextEncoder().encode(`${JSON.stringify({ ...host, identity }, null, 1)}\n`);
+  const files = [
+    model.file(MODEL, { format: 'pt' }),
+    beside.file(OPTIMIZER, {}),
+    { name: STATE, byteLength: state.byteLength, pieces: [state] },
+  ];
+  return {
+    host,
+    files,
+    byteLength: files.reduce((total, { byteLength }) => total + byteLength, 0),
+    dispose() {
+      model.dispose();
+      beside.dispose();
+    },
+  };
 }
 
 /**
@@ -59,7 +96,7 @@ export async function loadTrainingState(
   identity: Json,
 ): Promise<HostState> {
   const where = `the checkpoint of step ${entry.step} in ${store.place}`;
-  const { identity: writtenBy, ...host } = await readState(store, entry, where);
+  const { identity: writtenBy, host } = await readState(store, entry, where);
   const difference = firstDifference(writtenBy, identity);
   if (difference) {
     const { path, before, after } = difference;
@@ -88,28 +125,11 @@ function besideTheModel({ optimizer, averaging }: Trained): ReadonlyMap<string, 
   return averaging ? new Map([...optimizer.state(), ...averaging.state()]) : optimizer.state();
 }
 
-async function safetensorsOf(
-  cells: ReadonlyMap<string, Parameter>,
-  metadata: Readonly<Record<string, string>>,
-): Promise<Uint8Array> {
-  const tensors = new Map<string, CheckpointTensor>();
-  for (const [name, { value }] of cells) tensors.set(name, await checkpointTensor(value));
-  return writeSafetensors(tensors, metadata);
-}
-
-async function checkpointTensor(tensor: Tensor): Promise<CheckpointTensor> {
-  const { shape } = tensor;
-  const data = await read(tensor);
-  if (data instanceof Float32Array) return { dtype: 'F32', shape, data };
-  if (data instanceof Int32Array) return { dtype: 'I32', shape, data };
-  return { dtype: 'BOOL', shape, data };
-}
-
 async function readState(
   store: CheckpointStore,
   entry: CheckpointEntry,
   where: string,
-): Promise<HostState & { readonly identity: unknown }> {
+): Promise<{ readonly host: HostState; readonly identity: unknown }> {
   const source = await store.open(entry, STATE);
   const bytes = await source.read(0, source.byteLength);
   await source.close();
@@ -117,8 +137,8 @@ async function readState(
   if (typeof state !== 'object' || state === null || !('step' in state) || state.step !== entry.step) {
     throw new DamagedCheckpointError(`${where}: ${STATE} is of another step`);
   }
-  const skippedSteps = 'skippedSteps' in state ? Number(state.skippedSteps) : 0;
-  return { step: entry.step, skippedSteps, identity: 'identity' in state ? state.identity : null };
+  const { identity = null, ...fields } = { identity: null, ...state };
+  return { host: { ...NEW_RUN, ...fields, step: entry.step }, identity }; // its checksum says that it is what a run wrote
 }
 
 function checkNames(where: string, file: SafetensorsFile, cells: ReadonlyMap<string, Parameter>): void {

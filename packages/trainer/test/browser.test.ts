@@ -21,6 +21,7 @@ interface PageReport {
     readonly kept: readonly number[];
   };
   readonly store: unknown;
+  readonly lock: string;
   readonly failures: Readonly<Record<string, string>>;
   readonly nodeOnly: readonly string[];
 }
@@ -84,6 +85,7 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${missing}`, () => {
 
   it('keeps, checks and prunes checkpoints as in Node', () => {
     expect(page.store).toEqual({
+      notes: { loss: 0.2, measured: 4 },
       empty: { complete: [], damaged: [] },
       complete: [2, 1],
       damaged: [
@@ -92,6 +94,10 @@ describe.skipIf(CHROMIUM === undefined)(`in Chromium${missing}`, () => {
       text: 'weights of 2',
       folders: ['step-00000002'],
     });
+  });
+
+  it('refuses a second run in one place as long as the first holds it', () => {
+    expect(page.lock).toMatch(/^FolderInUseError: runs\/locked is in use by another run of this site/);
   });
 
   it('reports every way a worker can end', () => {

@@ -4,7 +4,13 @@ import { crc32 as zlibCrc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32, crc32c } from '../src/crc.ts';
-import { DamagedCheckpointError, folderStore, memoryStore, type CheckpointStore } from '../src/index.node.ts';
+import {
+  DamagedCheckpointError,
+  folderStore,
+  memoryStore,
+  type CheckpointEntry,
+  type CheckpointStore,
+} from '../src/index.node.ts';
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
@@ -35,8 +41,14 @@ async function textOf(store: CheckpointStore, name: string): Promise<string> {
   return text;
 }
 
-const save = (store: CheckpointStore, step: number, text = `weights of ${step}`) =>
-  store.save(step, [{ name: 'model', bytes: bytesOf(text) }], { loss: step / 10 });
+/** Writes a checkpoint, its file in pieces of five bytes. */
+function save(store: CheckpointStore, step: number, text = `weights of ${step}`) {
+  const pieces = (text.match(/.{1,5}/g) ?? []).map(bytesOf);
+  return store.save(step, [{ name: 'model', byteLength: text.length, pieces }], { loss: step / 10 });
+}
+
+const newest = (count: number) => (complete: readonly CheckpointEntry[]) =>
+  new Set(complete.slice(0, count).map(({ step }) => step));
 
 describe.each([
   ['in memory', () => Promise.resolve(memoryStore())],
@@ -45,7 +57,7 @@ describe.each([
   it('is empty before anything is written', async () => {
     const store = await create();
     expect(await store.list()).toEqual({ complete: [], damaged: [] });
-    await store.prune(1);
+    await store.prune(newest(1));
   });
 
   it('gives back what was written, newest first', async () => {
@@ -71,10 +83,19 @@ describe.each([
   it('keeps the newest when it is pruned', async () => {
     const store = await create();
     for (const step of [1, 2, 3, 4]) await save(store, step);
-    await store.prune(2);
+    await store.prune(newest(2));
     expect((await store.list()).complete.map(({ step }) => step)).toEqual([4, 3]);
     await store.remove(4);
     expect((await store.list()).complete.map(({ step }) => step)).toEqual([3]);
+  });
+
+  it('adds to the metadata of a checkpoint, which stays whole', async () => {
+    const store = await create();
+    await save(store, 7);
+    await store.annotate(7, { measured: 0.25 });
+    const [entry] = (await store.list()).complete;
+    expect(entry?.metadata).toEqual({ loss: 0.7, measured: 0.25 });
+    expect(await textOf(store, 'model')).toBe('weights of 7');
   });
 
   it('refuses a file that the checkpoint has not', async () => {
@@ -130,7 +151,7 @@ describe('a folder of checkpoints', () => {
     const store = folderStore(join(folder));
     await writeFile(join(folder, 'notes.txt'), 'mine');
     for (const step of [1, 2]) await save(store, step);
-    await store.prune(1);
+    await store.prune(newest(1));
     expect((await readdir(folder)).sort()).toEqual(['notes.txt', 'step-00000002']);
   });
 });

@@ -36,7 +36,8 @@ async function killAndResume(killAt: string) {
   const signal = await runProgram(runs, before, killAt);
   const { complete, damaged } = await folderStore(runs).list();
   const resumed = await runProgram(runs, after, '');
-  const lines = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n');
+  const lines = async (path: string) =>
+    (await readFile(path, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
   return {
     signal,
     resumed,
@@ -56,22 +57,21 @@ describe('a run that was killed', () => {
     expect([run.signal, run.resumed, run.damaged]).toEqual(['SIGKILL', null, []]);
     expect(run.before).toEqual(whole.slice(0, step));
     expect(run.after).toEqual(whole.slice(run.newest));
-    // Steps are reported one step late, and one checkpoint every two steps.
-    expect(run.newest).toBeGreaterThanOrEqual(step - 2);
+    // One checkpoint every two steps, of which one may be under way.
+    expect(run.newest).toBeGreaterThanOrEqual(step - 4);
   });
 
-  // A checkpoint is four writes (model, optimizer, state, manifest) and a commit with a moment before and after it.
+  // Taking the lock is five operations on the disk, a checkpoint and the deletion of an old one some thirty.
   it.each([
-    ['the model of the first checkpoint', 1, 0],
-    ['the state of the second checkpoint', 9, 2],
-    ['the manifest of the second checkpoint', 10, 2],
-    ['the commit of the second checkpoint, before', 11, 2],
-    ['the commit of the second checkpoint, after', 12, 4],
-  ])('while it wrote %s goes on from the newest whole one', async (_where, operation, newest) => {
-    const run = await killAndResume(`write:${operation}`);
+    ['while it took the lock', 4, 0],
+    ['while it wrote the first checkpoint', 12, 0],
+    ['while it wrote a later checkpoint', 60 + random, 2],
+    ['while it deleted an old checkpoint', 180 + random, 6],
+  ])('%s, at operation %i of the disk, goes on from the newest whole one', async (_when, operation, atLeast) => {
+    const run = await killAndResume(`disk:${operation}`);
     expect([run.signal, run.resumed, run.damaged]).toEqual(['SIGKILL', null, []]);
-    expect(run.newest).toBe(newest);
-    expect(run.after).toEqual(whole.slice(newest));
+    expect(run.newest).toBeGreaterThanOrEqual(atLeast);
+    expect(run.after).toEqual(whole.slice(run.newest));
     expect(run.left.sort()).toEqual(['step-00000012', 'step-00000014', 'step-00000015']);
   });
 });

@@ -106,16 +106,39 @@ describe('lines that stay', () => {
         learningRate: 1,
         consecutive: 2,
         total: 3,
+        samples: [],
       },
       'step 7 skipped: loss NaN, gradient norm Infinity, 2 in a row',
+    ],
+    [
+      {
+        type: 'skipped',
+        step: 7,
+        epoch: 0,
+        loss: NaN,
+        gradientNorm: NaN,
+        learningRate: 1,
+        consecutive: 1,
+        total: 1,
+        samples: ['a.mp4', 'b.mp4', 'c.mp4', 'd.mp4', 'e.mp4'],
+      },
+      'step 7 skipped: loss NaN, gradient norm NaN (a.mp4, b.mp4, c.mp4 and 2 more)',
+    ],
+    [
+      { type: 'rollback', step: 9, toStep: 5, rollBacks: 1, maxRollBacks: 3, skipped: [] },
+      'back to the checkpoint of step 5: 0 steps in a row up to step 9 were not finite; going on with the batches after them (1 of at most 3 times)',
     ],
     [
       { type: 'epoch', epoch: 0, epochs: 3, step: 5, loss: 0.5, metrics: { cosine: 0.25 }, seconds: 61 },
       'epoch 1/3: loss 0.5000, cosine 0.2500, 1:01',
     ],
     [
-      { type: 'checkpoint', step: 5, bytes: 12_345_678, seconds: 0.44, place: 'runs/tiny' },
+      { type: 'checkpoint', step: 5, bytes: 12_345_678, seconds: 0.44, stallSeconds: 0.01, place: 'runs/tiny' },
       'checkpoint of step 5 in runs/tiny (12.3 MB, 0.4 s)',
+    ],
+    [
+      { type: 'checkpoint', step: 5, bytes: 12_345_678, seconds: 0.44, stallSeconds: 0.21, place: 'runs/tiny' },
+      'checkpoint of step 5 in runs/tiny (12.3 MB, 0.4 s, training waited 0.2 s)',
     ],
     [{ type: 'warning', message: 'mind the gap' }, 'warning: mind the gap'],
     [{ type: 'done', step: 15, seconds: 3.2, skippedSteps: 0 }, 'done: 15 steps in 3 s'],
@@ -149,7 +172,14 @@ function recorder(terminal: { readonly isTTY?: boolean; readonly columns?: numbe
 }
 
 const saving: PhaseEvent = { type: 'phase', phase: 'saving', detail: 'checkpoint of step 121', progress: null };
-const saved: TrainingEvent = { type: 'checkpoint', step: 121, bytes: 1000, seconds: 0.1, place: 'here' };
+const saved: TrainingEvent = {
+  type: 'checkpoint',
+  step: 121,
+  bytes: 1000,
+  seconds: 0.1,
+  stallSeconds: 0,
+  place: 'here',
+};
 
 describe('in a terminal', () => {
   const CLEAR = '\r\u001b[2K';

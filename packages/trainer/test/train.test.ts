@@ -32,7 +32,10 @@ describe('train', () => {
   it('takes every step of the schedule in order and learns', async () => {
     const { result, events } = await runTiny({ epochs: 40 }, {});
     const steps = events.filter((event) => event.type === 'step');
-    expect(result).toEqual({ outcome: 'done', step: 200, totalSteps: 200, skippedSteps: 0, checkpointStep: null });
+    expect(result).toEqual({
+      ...{ outcome: 'done', step: 200, totalSteps: 200, skippedSteps: 0 },
+      ...{ checkpointStep: null, rollBacks: 0, best: null },
+    });
     expect(steps.map(({ step, epoch }) => [step, epoch])).toEqual(
       Array.from({ length: 200 }, (_, i) => [i + 1, Math.floor(i / 5)]),
     );

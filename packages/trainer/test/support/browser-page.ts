@@ -44,7 +44,8 @@ async function storeFacts() {
   const empty = await store.list();
   for (const step of [1, 2, 3]) {
     const bytes = new TextEncoder().encode(`weights of ${step}`);
-    await store.save(step, [{ name: 'model', bytes }], { loss: step / 10 });
+    const pieces = [bytes.subarray(0, 3), bytes.subarray(3)];
+    await store.save(step, [{ name: 'model', byteLength: bytes.byteLength, pieces }], { loss: step / 10 });
   }
   const root = await navigator.storage.getDirectory();
   const folder = await (await root.getDirectoryHandle('runs')).getDirectoryHandle('store');
@@ -53,13 +54,26 @@ async function storeFacts() {
   const [newest] = complete;
   const source = newest && (await store.open(newest, 'model'));
   const text = source && new TextDecoder().decode(await source.read(0, source.byteLength));
-  await store.prune(1);
+  await store.annotate(2, { measured: 4 });
+  const notes = (await store.list()).complete[0]?.metadata;
+  await store.prune((entries) => new Set(entries.slice(0, 1).map(({ step }) => step)));
   const folders: string[] = [];
   for await (const name of folder.keys()) folders.push(name);
-  return { empty, complete: complete.map(({ step }) => step), damaged, text, folders };
+  return { notes, empty, complete: complete.map(({ step }) => step), damaged, text, folders };
+}
+
+/** What a second holder of a place is told, and whether it gets it once the first lets go. */
+async function lockFacts() {
+  const [one, other] = [originPrivateStore('runs/locked'), originPrivateStore('runs/locked')];
+  const lock = await one.lock();
+  const refused = await other.lock().then(String, String);
+  await lock.release();
+  await (await other.lock()).release();
+  return refused;
 }
 
 const report = {
+  lock: await lockFacts(),
   trained: await trainAndStop(),
   store: await storeFacts(),
   failures: {

@@ -1,7 +1,8 @@
 // A program of its own: trains in a folder, one line of exact numbers per step, and kills itself where it is told to.
 import { appendFileSync } from 'node:fs';
+import { systemDisk, type Disk } from '../../src/disk.node.ts';
 import { folderFiles } from '../../src/folder-store.node.ts';
-import { checkpointStore, type CheckpointFiles } from '../../src/index.ts';
+import { checkpointStore } from '../../src/index.ts';
 import { exact, runTiny } from './tiny-run.ts';
 
 const [folder = '', log = '', killAt = ''] = process.argv.slice(2);
@@ -11,24 +12,26 @@ function die(): never {
   for (;;); // the signal takes effect at once or soon
 }
 
-/** Counts writes and commits, and dies in the middle of the one it is told. */
-function fragile(files: CheckpointFiles, operation: number): CheckpointFiles {
+/** Counts what changes the disk, and dies at the operation it is told, in the middle of it where that is a write. */
+function fragile(disk: Disk, operation: number): Disk {
   let count = 0;
-  const isFatal = () => ++count === operation;
+  const before = <T>(work: () => Promise<T>): Promise<T> => (++count === operation ? die() : work());
   return {
-    ...files,
-    async create(name) {
-      const writer = await files.create(name);
+    ...disk,
+    mkdir: (path) => before(() => disk.mkdir(path)),
+    rename: (from, to) => before(() => disk.rename(from, to)),
+    rm: (path) => before(() => disk.rm(path)),
+    async open(path, flags) {
+      const file = await (flags === 'wx' ? before(() => disk.open(path, flags)) : disk.open(path, flags));
       return {
-        async write(file, bytes) {
-          if (!isFatal()) return writer.write(file, bytes);
-          await writer.write(file, bytes.subarray(0, bytes.length >> 1));
-          die();
-        },
-        async commit() {
-          if (isFatal()) die();
-          await writer.commit();
-          if (isFatal()) die();
+        read: (...of) => file.read(...of),
+        stat: () => file.stat(),
+        close: () => file.close(),
+        sync: () => before(() => file.sync()),
+        async write(bytes, offset, length) {
+          if (++count !== operation) return file.write(bytes, offset, length);
+          await file.write(bytes, offset, length >> 1);
+          return die();
         },
       };
     },
@@ -36,8 +39,8 @@ function fragile(files: CheckpointFiles, operation: number): CheckpointFiles {
 }
 
 const [kind, number] = killAt.split(':');
-const files = folderFiles(folder);
-const store = checkpointStore(kind === 'write' ? fragile(files, Number(number)) : files);
+const disk = kind === 'disk' ? fragile(systemDisk, Number(number)) : systemDisk;
+const store = checkpointStore(folderFiles(folder, disk));
 await runTiny(
   { checkpoints: { store, everySteps: 2, everyEpochs: 0 } },
   { noise: 0.1 },

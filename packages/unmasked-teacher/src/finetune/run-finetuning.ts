@@ -74,7 +74,7 @@ export interface TrainedClassifier {
 }
 
 /** What came of a run; on ranks other than 0 without measurements. */
-export interface FinetuneOutcome extends TrainResult {
+export interface FinetuneOutcome extends Omit<TrainResult, 'best'> {
   readonly classifier: TrainedClassifier;
   readonly trainingVideos: number;
   /** On one view of each video, as during training; null without a validation list, or where the run was stopped before. */

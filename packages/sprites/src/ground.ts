@@ -41,8 +41,10 @@ export function drawGround(
 ): Texture {
   if (kind === 'picture') return cutOut(draw, oneOf(draw, pictures), side);
   const lightness = draw.uniform() < 0.5 ? between(draw, 0.18, 0.38) : between(draw, 0.62, 0.82);
-  const color = () => fromHsl(drawHue(draw, split), between(draw, 0.12, 0.45), lightness + between(draw, -0.1, 0.1));
-  const colors = [color(), color(), color(), color()] as const;
+  // one a little lighter, the next a little darker, so that a pattern can be seen
+  const color = (side: 1 | -1) =>
+    fromHsl(drawHue(draw, split), between(draw, 0.12, 0.45), lightness + side * between(draw, 0.04, 0.1));
+  const colors = [color(1), color(-1), color(1), color(-1)] as const;
   return paint(draw, side, kind === 'hills' ? hills(draw, colors) : blend(fieldOf(draw, kind), colors));
 }
 

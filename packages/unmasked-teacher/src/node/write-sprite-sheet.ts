@@ -8,6 +8,8 @@ import { renderSpriteSheet, type SpriteSheetClip } from '../report/render-sprite
 
 /** Frames of a clip that are shown, at most. */
 const SHOWN = 8;
+/** White pixels between them. */
+const GAP = 2;
 
 /**
  * Writes a page that shows a clip of each class of a folder of Sprite Actions, as the files have them, with its captions and
@@ -42,16 +44,18 @@ async function stripOf(path: string): Promise<FrameStrip> {
     const { width, height, frameCount } = video;
     const count = Math.min(SHOWN, frameCount);
     const indices = Array.from({ length: count }, (_, place) => Math.round((place * (frameCount - 1)) / (count - 1)));
-    const rgb = new Uint8Array(count * width * height * 3);
+    const stride = count * (width + GAP) - GAP;
+    const rgb = new Uint8Array(stride * height * 3).fill(255);
     let place = 0;
     for await (const frame of video.frames(indices)) {
       const { data } = toRgb(frame);
       for (let row = 0; row < height; row++) {
-        rgb.set(data.subarray(row * width * 3, (row + 1) * width * 3), (row * count + place) * width * 3);
+        const at = row * stride + place * (width + GAP);
+        rgb.set(data.subarray(row * width * 3, (row + 1) * width * 3), 3 * at);
       }
       place++;
     }
-    return { width: count * width, height, rgb };
+    return { width: stride, height, rgb };
   } finally {
     await video.close();
   }

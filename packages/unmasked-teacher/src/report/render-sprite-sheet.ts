@@ -33,7 +33,7 @@ export async function renderSpriteSheet(
 }
 
 const STYLE =
-  '.sprites{margin:1.6rem 0}.sprites h3{display:inline;margin-right:.6rem}.sprites img{display:block;width:100%;margin:.4rem 0;image-rendering:pixelated}' +
+  '.sprites{margin:1.6rem 0}.sprites h3{display:inline;margin-right:.6rem}.sprites img{display:block;width:100%;height:auto;margin:.4rem 0;image-rendering:pixelated}' +
   '.sprites p{margin:.15rem 0}.sprites dl{display:flex;flex-wrap:wrap;gap:.1rem 1.2rem;margin:.2rem 0;font-size:.85em}.sprites dl div{display:flex;gap:.4rem}' +
   '.sprites dd{margin:0;font-weight:600}';
 

@@ -243,7 +243,8 @@ napi_value open(ModuleCall<2>& call) {
   define<1, store_get<BridgeCall<1>>>(env, functions, "storeGet", state);
   define<1, listen_for_ranks<BridgeCall<1>>>(env, functions, "listenForRanks", state);
   define<0, new_nccl_id<BridgeCall<0>>>(env, functions, "newNcclId", state);
-  define<5, join_ranks<BridgeCall<5>>>(env, functions, "joinRanks", state);
+  define<0, has_gloo<BridgeCall<0>>>(env, functions, "hasGloo", state);
+  define<6, join_ranks<BridgeCall<6>>>(env, functions, "joinRanks", state);
   define<0, start_sum<BridgeCall<0>>>(env, functions, "startSum", state);
   define<2, start_gather<BridgeCall<2>>>(env, functions, "startGather", state);
   define<1, is_job_done<BridgeCall<1>>>(env, functions, "isJobDone", state);

@@ -41,7 +41,16 @@ napi_value new_nccl_id(C& call) {
   return make_text(call.env, Collective::new_nccl_id());
 }
 
-// joinRanks(rank, "host port" of each rank in a line of its own, token, device, NCCL's id or nothing) -> number of a job
+// hasGloo() -> boolean
+template <typename C>
+napi_value has_gloo(C& call) {
+  napi_value value;
+  check(call.env, napi_get_boolean(call.env, Collective::has_gloo(), &value));
+  return value;
+}
+
+// joinRanks(rank, "host port" of each rank in a line of its own, token, device, NCCL's id or nothing, 1 for the ring)
+// -> number of a job
 template <typename C>
 napi_value join_ranks(C& call) {
   std::vector<std::string> addresses;
@@ -51,7 +60,7 @@ napi_value join_ranks(C& call) {
   const c10::Device place =
       device == 0 ? c10::Device(c10::kCPU) : c10::Device(c10::kCUDA, static_cast<c10::DeviceIndex>(device - 1));
   return make_number(call.env, call.state->collective.join(static_cast<int>(call.number(0)), addresses, call.text(2),
-                                                           place, call.text(4)));
+                                                           place, call.text(4), call.number(5) != 0));
 }
 
 // startSum(): the number of slots and the slots in the arguments -> number of a job

@@ -81,7 +81,7 @@ class Collective {
     return text;
   }
 
-  /** Whether sums on the CPU go through Gloo. */
+  /** Whether sums on the CPU can go through Gloo. */
   static bool has_gloo() {
 #ifdef UMT_HAS_GLOO
     return true;
@@ -94,11 +94,11 @@ class Collective {
    * Connects to the ranks whose addresses are given, each as "host port", and starts to meet them.
    * @param token what proves a connection to be of this run: 32 letters
    * @param ncclId the id that NCCL meets by; empty on the CPU
+   * @param needsRing on the CPU: go over the ring, as all ranks must where one has no Gloo
    */
   int join(int rank, const std::vector<std::string>& addresses, const std::string& token, c10::Device device,
-           const std::string& ncclId) {
+           const std::string& ncclId, bool needsRing) {
     const int world = static_cast<int>(addresses.size());
-    const bool needsRing = ncclId.empty() && !has_gloo();
     Socket next, previous;
     std::vector<Socket> peers(rank == 0 ? static_cast<size_t>(world) : 1);
     // connections go out first: they wait in the other's queue until it takes them
@@ -115,8 +115,10 @@ class Collective {
       missing--;
     }
     listener_ = Socket();
-    group_ = std::make_unique<Group>(transport(rank, world, addresses, device, ncclId, std::move(next), std::move(previous)),
-                                     rank, std::move(peers));
+    std::unique_ptr<Transport> chosen;
+    if (needsRing) chosen = std::make_unique<Ring>(rank, world, std::move(next), std::move(previous));
+    else chosen = transport(rank, world, addresses, device, ncclId);
+    group_ = std::make_unique<Group>(std::move(chosen), rank, std::move(peers));
     return keep({group_->start(Job::Kind::kConnect, {}, {}), {}});
   }
 
@@ -223,7 +225,7 @@ class Collective {
   }
 
   std::unique_ptr<Transport> transport(int rank, int world, const std::vector<std::string>& addresses,
-                                       c10::Device device, const std::string& ncclId, Socket next, Socket previous) {
+                                       c10::Device device, const std::string& ncclId) {
     if (!ncclId.empty()) {
       NcclId id;
       TORCH_CHECK(ncclId.size() == 2 * sizeof id.bytes, "an id of ", ncclId.size(), " letters is none of NCCL");
@@ -236,7 +238,7 @@ class Collective {
     const std::string& own = addresses[static_cast<size_t>(rank)];
     return std::make_unique<Gloo>(rank, world, own.substr(0, own.find(' ')), store_);
 #else
-    return std::make_unique<Ring>(rank, world, std::move(next), std::move(previous));
+    TORCH_CHECK(false, "this bridge was built without Gloo");
 #endif
   }
 

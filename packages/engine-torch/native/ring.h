@@ -1,4 +1,4 @@
-// Sums and gathers on the CPU over a ring of TCP connections, where torch comes without Gloo's headers.
+// Sums and gathers on the CPU over a ring of TCP connections, where a torch comes without Gloo's headers.
 #pragma once
 
 #include <fcntl.h>

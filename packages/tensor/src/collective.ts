@@ -30,6 +30,8 @@ export interface Collective {
 
 /** A collective that holds connections. */
 export interface JoinedCollective extends Collective {
+  /** What moves tensors between the ranks, in a word, such as `gloo`. */
+  readonly transport: string;
   /** Parts in good order: waits for all ranks to get here, and lets them know that this one ends. */
   leave(): Promise<void>;
   /** Lets go of all connections; ranks that did not leave yet take this one for lost. Calling it again does nothing. */
@@ -52,6 +54,7 @@ export interface Membership {
 
 /** The collective of a run with one process: every sum and gather is the tensor itself. */
 export const singleProcess: JoinedCollective = {
+  transport: 'none',
   rank: 0,
   worldSize: 1,
   allReduceSum: (tensor) => reshape(tensor, tensor.shape),

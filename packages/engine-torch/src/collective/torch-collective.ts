@@ -15,17 +15,22 @@ import type { TorchHandle } from '../torch/handle.ts';
 /** How long a wait that leaves the thread free sleeps between two looks, in milliseconds. */
 const LOOK_MS = 2;
 
+/** What moves tensors between ranks: NCCL between GPUs; between CPUs torch's Gloo, or the bridge's own ring of sockets. */
+export type TransportName = 'nccl' | 'gloo' | 'ring';
+
 /** The ranks of a run whose processes have met: sums and gathers go on beside the thread that asks for them. */
 export class TorchCollective implements JoinedCollective {
   readonly rank: number;
   readonly worldSize: number;
+  readonly transport: TransportName;
   readonly #engine: Engine;
   readonly #torch: Torch;
   #isOpen = true;
 
-  constructor(engine: Engine, torch: Torch, { rank, worldSize }: Membership) {
+  constructor(engine: Engine, torch: Torch, { rank, worldSize }: Membership, transport: TransportName) {
     this.#engine = engine;
     this.#torch = torch;
+    this.transport = transport;
     this.rank = rank;
     this.worldSize = worldSize;
   }

@@ -56,7 +56,18 @@ function hasOwnLibraries(folder: string): boolean {
   return existsSync(library) && realpathSync(library).startsWith(realpathSync(folder));
 }
 
+/** What the pythons that were asked said: starting one takes as long as starting an engine. */
+const answers = new Map<string, string | undefined>();
+
+/** The folder of the torch that a python would import. */
 function torchOf(python: string, environment: NodeJS.ProcessEnv): string | undefined {
+  const { PATH, PYTHONPATH, PYTHONHOME } = environment;
+  const key = JSON.stringify([python, PATH, PYTHONPATH, PYTHONHOME]);
+  if (!answers.has(key)) answers.set(key, ask(python, environment));
+  return answers.get(key);
+}
+
+function ask(python: string, environment: NodeJS.ProcessEnv): string | undefined {
   try {
     const found = execFileSync(python, ['-c', ASK_PYTHON], {
       env: environment,

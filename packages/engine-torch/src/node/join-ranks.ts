@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { connect, type Socket } from 'node:net';
 import type { Engine, JoinedCollective, Membership } from '@umt/tensor';
-import { TorchCollective } from '../collective/torch-collective.ts';
+import { TorchCollective, type TransportName } from '../collective/torch-collective.ts';
 import { CollectiveError } from '../errors.ts';
 import type { Torch } from '../torch/torch.ts';
 
@@ -14,6 +14,8 @@ const LOOK_MS = 50;
 interface Card {
   readonly worldSize: number;
   readonly device: 'cpu' | 'cuda';
+  /** What it would move tensors by. */
+  readonly transport: TransportName;
   /** Where other ranks reach it; for rank 0 others know better. */
   readonly address: string;
   readonly port: number;
@@ -31,7 +33,8 @@ interface Start {
 
 /**
  * Joins the other processes of a run: they find each other through torch's TCPStore at the master's port, which rank 0 opens
- * or the launcher has, and then connect among themselves.
+ * or the launcher has, and then connect among themselves. On CPUs they take Gloo, or the ring where one of them has no Gloo or is
+ * told to by UMT_COLLECTIVE=ring.
  *
  * @throws CollectiveError in one line: nobody answers, a port is taken, a rank is missing, there twice, or of another run
  */
@@ -43,12 +46,13 @@ export async function joinRanks(
 ): Promise<JoinedCollective> {
   const { rank, worldSize } = membership;
   const deadline = Date.now() + 1000 * timeoutSeconds;
-  const collective = new TorchCollective(engine, torch, membership);
+  const transport = transportOf(torch);
   try {
     const seen = await openStore(torch, membership, deadline, timeoutSeconds);
     const card = {
       worldSize,
       device: torch.device.type,
+      transport,
       ...seen,
       port: torch.ranks.listenForRanks(worldSize),
     };
@@ -61,12 +65,27 @@ export async function joinRanks(
     const cards = await gatherCards(store, card, membership, deadline, timeoutSeconds);
     const { token, ncclId } = JSON.parse(await store.wait('start', deadline)) as Start;
     const lines = addressesOf(cards).join('\n');
-    await collective.settled(torch.ranks.joinRanks(rank, lines, token, torch.deviceNumber, ncclId));
+    const agreed = cards.some((one) => one.transport === 'ring') ? 'ring' : transport;
+    const collective = new TorchCollective(engine, torch, membership, agreed);
+    const isOverRing = Number(agreed === 'ring');
+    await collective.settled(torch.ranks.joinRanks(rank, lines, token, torch.deviceNumber, ncclId, isOverRing));
     return collective;
   } catch (error) {
-    collective.dispose();
+    torch.ranks.partFromRanks(0);
     throw error;
   }
+}
+
+/** @throws CollectiveError where UMT_COLLECTIVE asks for what there is not */
+function transportOf(torch: Torch): TransportName {
+  const wanted = process.env['UMT_COLLECTIVE'] || null;
+  if (wanted !== null && wanted !== 'ring') {
+    throw new CollectiveError(
+      `the environment variable UMT_COLLECTIVE is '${wanted}'; it can only be ring, or left out`,
+    );
+  }
+  if (torch.device.type === 'cuda') return 'nccl';
+  return wanted === null && torch.ranks.hasGloo() ? 'gloo' : 'ring';
 }
 
 /** The keys and values of this attempt of the run, at the meeting point. */

@@ -97,8 +97,10 @@ export interface NativeRanks {
   listenForRanks(worldSize: number): number;
   /** What the ranks of NCCL meet by, as text; made by rank 0. */
   newNcclId(): string;
-  /** Connects to the ranks, each a line with address and port; returns the number of a job. */
-  joinRanks(rank: number, addresses: string, token: string, device: number, ncclId: string): number;
+  /** Whether tensors on the CPU can go through Gloo. */
+  hasGloo(): boolean;
+  /** Connects to the ranks, each a line with address and port, on the CPU over the ring or Gloo; returns the number of a job. */
+  joinRanks(rank: number, addresses: string, token: string, device: number, ncclId: string, isOverRing: number): number;
   /** Returns the number of a job. */
   startGather(slot: number, worldSize: number): number;
   /** Whether `finishJob` would not wait. Throws when the job failed or a rank was lost. */

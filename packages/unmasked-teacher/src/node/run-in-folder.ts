@@ -8,10 +8,12 @@ import {
   tensorBoardFileName,
   tensorBoardLog,
   type AnyEvent,
+  type FolderLock,
   type RunControl,
   type TrainingEvent,
 } from '@umt/trainer';
-import { clearFolder, prepareFolder, type RunFolder } from './run-folder.ts';
+import { nonFiniteFile } from './non-finite-file.ts';
+import { prepareFolder, type RunFolder } from './run-folder.ts';
 import { withEngine } from './with-engine.ts';
 
 /** What a run needs before it can begin. */
@@ -51,22 +53,23 @@ export async function runInFolder<Event extends AnyEvent, Outcome>(
     async (picked, engine) => {
       loading(pickedLine(picked));
       if (membership) loading(`the other processes of ${membership.worldSize}`);
+      const nonFinite = nonFiniteFile(folder.nonFinite, membership?.rank ?? 0);
+      let lock: FolderLock | undefined;
       const collective = await joinCollective(engine, membership);
+      if (membership) loading(`${membership.worldSize} processes over ${collective.transport}`);
       try {
-        if (collective.rank === 0) {
-          if (overwrite) await clearFolder(folder);
-          await prepareFolder(folder, config);
-        }
-        await collective.barrier();
         const { rank } = collective;
-        const outcome =
-          rank === 0
-            ? await logged(folder, own, (hooks) => run({ ...hooks, collective }))
-            : await run({ ...own, collective });
+        if (rank === 0) lock = await prepareFolder(folder, config, overwrite);
+        await collective.barrier();
+        const outcome = await (rank === 0
+          ? logged(folder, own, [nonFinite.onEvent], (hooks) => run({ ...hooks, collective }))
+          : run({ ...own, emit: toAll([own.emit, nonFinite.onEvent]), collective }));
         await collective.leave();
         own.emit({ type: 'phase', phase: 'finishing', detail: 'report', progress: null });
         return { outcome, picked, rank };
       } finally {
+        await nonFinite.close();
+        await lock?.release();
         collective.dispose();
       }
     },
@@ -85,17 +88,21 @@ function ofRank<Event extends AnyEvent>(rank: number, control: RunControl<Event>
   return { ...control, emit };
 }
 
+function toAll<Event>(handlers: readonly ((event: Event) => void)[]): (event: Event) => void {
+  return (event) => handlers.forEach((handle) => handle(event));
+}
+
 async function logged<Event extends AnyEvent, Outcome>(
   folder: RunFolder,
   control: RunControl<Event | TrainingEvent>,
+  others: readonly ((event: AnyEvent) => void)[],
   run: (hooks: Omit<RunHooks<Event | TrainingEvent>, 'collective'>) => Promise<Outcome>,
 ): Promise<Outcome> {
   const lines = fileSink(folder.log);
   const board = fileSink(join(folder.path, tensorBoardFileName(Date.now() / 1000, hostname(), process.pid)));
-  const handlers = [control.emit, jsonLinesLog(lines), tensorBoardLog(board)];
   try {
     return await run({
-      emit: (event) => handlers.forEach((handle) => handle(event)),
+      emit: toAll([control.emit, jsonLinesLog(lines), tensorBoardLog(board), ...others]),
       stopSignal: control.stopSignal,
     });
   } finally {

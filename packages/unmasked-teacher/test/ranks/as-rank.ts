@@ -1,8 +1,8 @@
 import { joinCollective, loadEngine, membershipFromEnvironment } from '@umt/runtime';
-import { setEngine, type Collective } from '@umt/tensor';
+import { setEngine, type JoinedCollective } from '@umt/tensor';
 
-/** Runs this process as one rank of a run, as its environment says, and prints what comes of it as JSON. */
-export async function asRank(run: (collective: Collective) => Promise<unknown>): Promise<void> {
+/** Runs this process as one rank of a run, as its environment says, and prints what comes of it as a line of JSON. */
+export async function asRank(run: (collective: JoinedCollective) => Promise<unknown>): Promise<void> {
   const membership = membershipFromEnvironment(process.env);
   const { engine } = await loadEngine({ device: 'torch:cpu', membership });
   setEngine(engine);
@@ -10,7 +10,7 @@ export async function asRank(run: (collective: Collective) => Promise<unknown>):
   try {
     const result = await run(collective);
     await collective.leave();
-    process.stdout.write(JSON.stringify(result));
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   } catch (error) {
     process.stderr.write(error instanceof Error ? `${error.name}: ${error.message}\n` : String(error));
     process.exitCode = 1;

@@ -1,5 +1,6 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import { createServer } from 'node:net';
+import type { Readable } from 'node:stream';
 import { ROOT } from '../small.ts';
 
 /** How one process ended. */
@@ -11,9 +12,11 @@ export interface Ended {
   readonly at: number;
 }
 
+type Child = ChildProcessByStdio<null, Readable, Readable>;
+
 /** One process of a run. */
 export interface Started {
-  readonly child: ChildProcess;
+  readonly child: Child;
   readonly ended: Promise<Ended>;
 }
 
@@ -41,11 +44,17 @@ export function environmentOf(rank: number, worldSize: number, port: number): No
 
 /** Starts a Node program as one process. */
 export function start(words: readonly string[], environment: NodeJS.ProcessEnv): Started {
-  const child = spawn(process.execPath, [...words], {
-    cwd: ROOT,
-    env: { ...process.env, ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  return watch(
+    spawn(process.execPath, [...words], {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    }),
+  );
+}
+
+/** Gathers what a process prints. */
+export function watch(child: Child): Started {
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
@@ -56,18 +65,27 @@ export function start(words: readonly string[], environment: NodeJS.ProcessEnv):
   return { child, ended };
 }
 
-/** Starts a program in as many processes as a run has ranks. */
-export async function launch(words: readonly string[], worldSize: number): Promise<readonly Started[]> {
+/** Starts a program in as many processes as a run has ranks, with variables that all of them get. */
+export async function launch(
+  words: readonly string[],
+  worldSize: number,
+  environment: NodeJS.ProcessEnv = {},
+): Promise<readonly Started[]> {
   const port = await freePort();
-  return Array.from({ length: worldSize }, (_, rank) => start(words, environmentOf(rank, worldSize, port)));
+  return Array.from({ length: worldSize }, (_, rank) =>
+    start(words, { ...environmentOf(rank, worldSize, port), ...environment }),
+  );
 }
 
-/** Runs a program in processes that all must end well; returns what each printed, as JSON. */
-export async function resultsOf<T>(words: readonly string[], worldSize: number): Promise<readonly T[]> {
+/** Runs a program in processes that all must end well; returns the lines that each printed, as JSON. */
+export async function resultsOf<T>(words: readonly string[], worldSize: number): Promise<readonly (readonly T[])[]> {
   const processes = await launch(words, worldSize);
   const all = await Promise.all(processes.map(({ ended }) => ended));
   return all.map(({ code, out, err }, rank) => {
     if (code !== 0) throw new Error(`rank ${rank} of ${worldSize} ended with ${code}: ${err}`);
-    return JSON.parse(out) as T;
+    return out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as T);
   });
 }

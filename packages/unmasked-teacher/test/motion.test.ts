@@ -36,7 +36,7 @@ test('two directions and two turns are learned from sprites that the test does n
       evaluation: { everyEpochs: null },
       report: { clips: 0 },
     });
-    const outcome = await runFinetuning({ config, training, validation, start: null, store: null, best: null });
+    const outcome = await runFinetuning({ config, training, validation, start: null, store: null });
     const { card, weights } = outcome.classifier;
     const shuffled = await measureShuffled(card, arraySource(weights), validation.entries);
     expect(outcome.validation?.top1).toBeGreaterThan(0.8);

@@ -20,7 +20,7 @@ test('an output folder that cannot be made is answered in one line with what to 
   const file = join(folder, 'file');
   await writeFile(file, '');
   const message = `cannot write to the output folder ${join(file, 'run')}; choose another with --output (ENOTDIR`;
-  await expect(prepareFolder(runFolder(join(file, 'run'), 'student'), pretrainTiny())).rejects.toThrow(message);
+  await expect(prepareFolder(runFolder(join(file, 'run'), 'student'), pretrainTiny(), false)).rejects.toThrow(message);
 });
 
 describe('finding videos', () => {
@@ -92,7 +92,7 @@ describe('the log', () => {
 
 test('clearing an output folder takes the run’s own files and leaves others', async () => {
   const run = runFolder(join(folder, 'run'), 'student');
-  await prepareFolder(run, pretrainTiny());
+  await (await prepareFolder(run, pretrainTiny(), false)).release();
   await mkdir(join(run.checkpoints, 'step-1'), { recursive: true });
   for (const file of [
     run.log,

@@ -48,7 +48,6 @@ async function run(changes: Overrides<FinetuneConfig> = {}, { stopAt, ...input }
       validation: { entries: SCENE_TESTS, classes: SCENES },
       start: null,
       store: null,
-      best: null,
       ...input,
     },
     { emit, stopSignal: stop.signal, saveBest: async (_, best) => void saved.push(best) },
@@ -113,7 +112,7 @@ describe('a run on real videos of three scenes', () => {
     const store = memoryStore();
     const first = await run({}, { store, stopAt: (event) => event.type === 'step' && event.step === 3 });
     expect(first.outcome).toMatchObject({ outcome: 'stopped', validation: null, clips: [] });
-    const second = await run({}, { store, best: first.outcome.best });
+    const second = await run({}, { store });
     expect(second.outcome).toMatchObject({ outcome: 'done', step: 8 });
     expect([...first.losses, ...second.losses]).toEqual(whole.losses);
     expect(weightsOf(second.outcome)).toEqual(weightsOf(whole.outcome));

@@ -89,7 +89,7 @@ test('fine-tuning from shards has the classes of the sets, and stopped in an epo
       losses.push(event.loss);
       if (event.step === stopAt) stop.abort();
     };
-    const input = { config, training, validation, start: null, store, best: null };
+    const input = { config, training, validation, start: null, store };
     return { losses, outcome: await runFinetuning(input, { emit, stopSignal: stop.signal }) };
   };
   const whole = await run(Infinity, memoryStore());

@@ -3,7 +3,7 @@ import { checkMultiple, checkWarmup, complainTo, type Refinement } from './refin
 
 /** What must hold between fields, each of which is allowed by itself. */
 export function checkFinetuneConfig(config: FinetuneConfig, context: Refinement): void {
-  const { video, model, mixing, loss, batch, augmentation, evaluation, schedule, from } = config;
+  const { video, model, mixing, loss, batch, augmentation, evaluation, schedule, from, checkpoint, data } = config;
   const complain = complainTo(context);
 
   checkMultiple(complain, ['model.width', model.width], ['model.heads', model.heads]);
@@ -32,6 +32,9 @@ export function checkFinetuneConfig(config: FinetuneConfig, context: Refinement)
   }
   if (config.method !== 'full' && from.weights === null) {
     complain('from.weights', `must name a checkpoint for a ${config.method}: random features hold nothing to read out`);
+  }
+  if (checkpoint.keepBest > 0 && data.validation === null) {
+    complain('checkpoint.keepBest', 'must be 0 without a list to measure by; set data.validation');
   }
   checkWarmup(schedule, complain);
 }

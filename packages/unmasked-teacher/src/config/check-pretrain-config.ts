@@ -3,7 +3,7 @@ import { checkMultiple, checkWarmup, complainTo, type Refinement } from './refin
 
 /** What must hold between fields, each of which is allowed by itself. */
 export function checkPretrainConfig(config: PretrainConfig, context: Refinement): void {
-  const { video, student, teacher, alignment, schedule, mask } = config;
+  const { video, student, teacher, alignment, schedule, mask, checkpoint, data } = config;
   const complain = complainTo(context);
 
   checkMultiple(complain, ['student.width', student.width], ['student.heads', student.heads]);
@@ -34,6 +34,9 @@ export function checkPretrainConfig(config: PretrainConfig, context: Refinement)
   const tokensPerFrame = fits ? studentGrid ** 2 : undefined;
   if (tokensPerFrame !== undefined && Math.trunc(tokensPerFrame * mask.ratio) >= tokensPerFrame) {
     complain('mask.ratio', `leaves no visible token of ${tokensPerFrame} per frame`);
+  }
+  if (checkpoint.keepBest > 0 && data.heldOut === 0) {
+    complain('checkpoint.keepBest', 'must be 0 without held-out videos to measure by; set data.heldOut');
   }
   checkWarmup(schedule, complain);
 }

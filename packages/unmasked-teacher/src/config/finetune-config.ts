@@ -18,6 +18,7 @@ import {
   batchGroup,
   checkpointGroup,
   dataFields,
+  divergenceGroup,
   optimizerGroup,
   runFields,
   scheduleGroup,
@@ -143,6 +144,7 @@ const shape = z.strictObject({
   data,
   evaluation,
   checkpoint: checkpointGroup,
+  divergence: divergenceGroup,
   report,
 });
 

@@ -7,6 +7,7 @@ import {
   batchGroup,
   checkpointGroup,
   dataFields,
+  divergenceGroup,
   optimizerGroup,
   runFields,
   scheduleGroup,
@@ -103,6 +104,7 @@ const shape = z.strictObject({
   batch: batchGroup,
   data,
   checkpoint: checkpointGroup,
+  divergence: divergenceGroup,
   report,
 });
 

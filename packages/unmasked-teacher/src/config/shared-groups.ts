@@ -55,6 +55,15 @@ export const dataFields = {
 export const checkpointGroup = z.strictObject({
   everySteps: orNull(wholeNumber('optimizer steps from one checkpoint to the next', 1), 'one at the end of each epoch'),
   keep: wholeNumber('newest checkpoints that are kept', 1),
+  keepBest: wholeNumber('checkpoints that are kept because they did best when they were measured', 0),
+  keepEverySteps: orNull(wholeNumber('optimizer steps between checkpoints that are never deleted', 1), 'none'),
+  keepEveryEpochs: orNull(wholeNumber('epochs between checkpoints that are never deleted', 1), 'none'),
+});
+
+/** What becomes of a run whose loss or gradients are not finite. */
+export const divergenceGroup = z.strictObject({
+  skippedSteps: wholeNumber('steps in a row that may not be finite before the run goes back to a checkpoint', 1),
+  rollBacks: wholeNumber('times that it may go back before it ends with an error', 0),
 });
 
 /** The fields that every run has. */
@@ -64,5 +73,6 @@ export type RunConfig = DeepReadonly<
     readonly schedule: z.output<typeof scheduleGroup>;
     readonly batch: z.output<typeof batchGroup>;
     readonly checkpoint: z.output<typeof checkpointGroup>;
+    readonly divergence: z.output<typeof divergenceGroup>;
   }
 >;

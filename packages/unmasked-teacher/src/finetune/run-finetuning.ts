@@ -1,13 +1,19 @@
 import type { QuarantineStore } from '@umt/data';
 import { stateDict, type NamedArray } from '@umt/nn';
 import { singleProcess, type Collective } from '@umt/tensor';
-import { ParameterAverage, train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
+import {
+  ParameterAverage,
+  train,
+  type CheckpointStore,
+  type EvaluationContext,
+  type TrainingEvent,
+  type TrainResult,
+} from '@umt/trainer';
 import type { ClassifierCard } from '../classifier/classifier-card.ts';
 import type { FinetuneConfig } from '../config/finetune-config.ts';
 import type { EvaluationSummary } from '../evaluation/evaluation-summary.ts';
 import { openTrainingLoader } from '../training/training-loader.ts';
 import { StoppedClock } from '../training/stopped-clock.ts';
-import { withEvaluations } from '../training/with-evaluations.ts';
 import { labelSetsOf, type ClassVideos } from './class-videos.ts';
 import { classWeightsOf } from './class-weights.ts';
 import { createFinetuneTask } from './finetune-task.ts';
@@ -29,8 +35,6 @@ export interface FinetuneInput {
   readonly store: CheckpointStore | null;
   /** Where videos that cannot be read are listed and remembered. Default nowhere. */
   readonly quarantine?: QuarantineStore;
-  /** The best measurement of an earlier start of this run; null for none. */
-  readonly best: BestMeasurement | null;
 }
 
 /** How a run talks to the outside. */
@@ -102,7 +106,7 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
     emit({ type: 'phase', phase: name, detail, progress: null });
   const card = cardOf(config, training.classes);
 
-  const { loader, brokenVideos, allBroken } = openTrainingLoader({
+  const { loader, batches, brokenVideos, allBroken } = openTrainingLoader({
     config,
     entries: training.entries,
     clip: finetuneClipOptions(config),
@@ -134,27 +138,29 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
       ? new ValidationMeasure(config, card, validation.entries, brokenVideos, emit, stopSignal)
       : null;
   try {
-    let { best } = input;
     const clock = new StoppedClock();
-    const evaluate = async (step: number) => {
+    const summaries = new Map<number, EvaluationSummary>();
+    const evaluate = async ({ step, isBest }: EvaluationContext): Promise<number | null> => {
       const summary = (await measure?.quick(model)) ?? null;
       if (!summary) return null;
       const { videos, top1, top5, loss } = summary;
-      const isBest = top1 > (best?.top1 ?? -1);
-      emit({ type: 'accuracy', step, videos, top1, top5, loss, isBest });
-      if (isBest) {
-        best = { step, top1 };
-        await saveBest?.(await trained(), best);
-      }
-      return summary;
+      emit({ type: 'accuracy', step, videos, top1, top5, loss, isBest: isBest(top1) });
+      if (isBest(top1)) await saveBest?.(await trained(), { step, top1 });
+      summaries.set(step, summary);
+      return top1;
     };
     const every = config.evaluation.everyEpochs;
-    const batches = withEvaluations(loader, {
-      accumulation: config.batch.accumulation,
-      isDue: (step, stepsPerEpoch) => every !== null && step > 0 && step % (every * stepsPerEpoch) === 0,
-      evaluate: (step) => clock.pause(() => averaged(async () => void (await evaluate(step)))),
-    });
-    const options = { ...finetuneTrainOptions(config, batches, store, averaging), collective };
+    const evaluation = {
+      isDue: (step: number, stepsPerEpoch: number) =>
+        every !== null && step > 0 && step % (every * stepsPerEpoch) === 0,
+      better: 'higher' as const,
+      measure: (context: EvaluationContext) => clock.pause(() => averaged(() => evaluate(context))),
+    };
+    const options = {
+      ...finetuneTrainOptions(config, batches, store, averaging),
+      collective,
+      ...(validation && { evaluation }),
+    };
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...(stopSignal && { stopSignal }) });
 
     // a run that was stopped is not kept waiting: what goes on from its checkpoint is measured
@@ -163,10 +169,10 @@ export async function runFinetuning(input: FinetuneInput, hooks: FinetuneHooks =
     return await averaged(async () => ({
       ...result,
       trainingVideos: training.entries.length,
-      validation: last && (await evaluate(result.step)),
+      validation: (last && summaries.get(result.step)) ?? null,
       test: last && (await last.thorough(model)),
       classifier: await trained(),
-      best,
+      best: result.best && { step: result.best.step, top1: result.best.value },
       clips: (await last?.clips(model)) ?? [],
       brokenVideos: allBroken(),
     }));

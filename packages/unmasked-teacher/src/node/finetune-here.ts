@@ -1,5 +1,5 @@
 import { rename } from 'node:fs/promises';
-import { float32Source, openCheckpoint, openSafetensors, saveSafetensors } from '@umt/checkpoint';
+import { float32Source, openCheckpoint, saveSafetensors } from '@umt/checkpoint';
 import { quarantineFile } from '@umt/data';
 import { folderStore, type RunControl } from '@umt/trainer';
 import { cardMetadata } from '../classifier/classifier-card.ts';
@@ -8,7 +8,6 @@ import type { FinetuneConfig } from '../config/finetune-config.ts';
 import type { FinetuneResult } from '../finetune.ts';
 import {
   runFinetuning,
-  type BestMeasurement,
   type FinetuneEvent,
   type FinetuneInput,
   type TrainedClassifier,
@@ -49,10 +48,8 @@ export async function finetuneHere(
       control,
       async (hooks) => {
         const store = folderStore(folder.checkpoints);
-        const isResumed = config.resume && (await store.list()).complete.length > 0;
-        const best = isResumed ? await readBest(folder.best) : null;
         const quarantine = quarantineFile(folder.quarantine);
-        const input: FinetuneInput = { config, training, validation, start, store, quarantine, best };
+        const input: FinetuneInput = { config, training, validation, start, store, quarantine };
         return runFinetuning(input, {
           ...hooks,
           saveBest: (classifier, found) => saveClassifier(folder.best, classifier, found),
@@ -92,15 +89,6 @@ async function saveClassifier(
   const partial = `${path}.partial`;
   await saveSafetensors(partial, Object.fromEntries(tensors), metadata);
   await rename(partial, path);
-}
-
-/** What the best weights of an earlier start say of themselves; null where there are none. */
-async function readBest(path: string): Promise<BestMeasurement | null> {
-  const file = await openSafetensors(path).catch(() => null);
-  if (!file) return null;
-  const { step, top1 } = file.metadata;
-  await file.close();
-  return step === undefined || top1 === undefined ? null : { step: Number(step), top1: Number(top1) };
 }
 
 async function readHeadRows(path: string): Promise<readonly number[]> {

@@ -12,16 +12,16 @@ export interface LoggedRun {
 }
 
 /**
- * Reads what a run has logged, over all its starts: a start that goes on after a step voids what came later before, and
- * of two lines for a step the later one counts. A last line that a kill cut off is left out.
+ * Reads what a run has logged, over all its starts: a start that goes on after a step voids what came later before, as going back to a checkpoint
+ * does, and of two lines for a step the later one counts. A last line that a kill cut off is left out.
  */
 export async function readLog(path: string): Promise<LoggedRun> {
   const steps = new Map<number, StepPoint>();
   const evaluations = new Map<number, number>();
   const accuracies = new Map<number, AccuracyPoint>();
   for (const event of parseLines(await readFile(path, 'utf8'))) {
-    if (event['type'] === 'start') {
-      const first = numberOf(event['firstStep']);
+    if (event['type'] === 'start' || event['type'] === 'rollback') {
+      const first = numberOf(event[event['type'] === 'start' ? 'firstStep' : 'toStep']);
       for (const map of [steps, evaluations, accuracies])
         for (const step of map.keys()) if (step > first) map.delete(step);
     } else if (event['type'] === 'step') {

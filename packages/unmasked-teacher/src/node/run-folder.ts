@@ -1,5 +1,6 @@
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FolderInUseError, lockFolder, type FolderLock } from '@umt/trainer';
 import { makeFolder } from './make-folder.ts';
 
 /** The files of a run, all below its output folder. */
@@ -12,6 +13,8 @@ export interface RunFolder {
   readonly log: string;
   /** The videos that could not be read, one JSON object per line. */
   readonly quarantine: string;
+  /** The steps that were not finite, with their samples, one JSON object per line. */
+  readonly nonFinite: string;
   readonly report: string;
   /** The weights at the end. */
   readonly weights: string;
@@ -30,6 +33,7 @@ export function runFolder(path: string, model: 'student' | 'classifier'): RunFol
     config: join(path, 'config.json'),
     log: join(path, 'log.jsonl'),
     quarantine: join(path, 'quarantine.jsonl'),
+    nonFinite: join(path, 'nonfinite.jsonl'),
     report: join(path, 'report.html'),
     weights: join(path, `${model}.safetensors`),
     best: join(path, `${model}-best.safetensors`),
@@ -37,15 +41,24 @@ export function runFolder(path: string, model: 'student' | 'classifier'): RunFol
 }
 
 /**
- * Makes the folder and writes the run's configuration into it.
+ * Makes the folder, keeps it for this run, and writes the run's configuration into it.
  *
+ * @param overwrite delete what an earlier run left in it
+ * @returns what lets others use it again
+ * @throws FolderInUseError of @umt/trainer where another run has it
  * @throws Error one line that names the folder, where it cannot be made or written to
  */
-export async function prepareFolder(folder: RunFolder, config: object): Promise<void> {
+export async function prepareFolder(folder: RunFolder, config: object, overwrite: boolean): Promise<FolderLock> {
+  let lock: FolderLock | undefined;
   try {
     await makeFolder(folder.path);
+    lock = await lockFolder(folder.path);
+    if (overwrite) await clearFolder(folder);
     await writeFile(folder.config, `${JSON.stringify(config, null, 2)}\n`);
+    return lock;
   } catch (cause) {
+    await lock?.release();
+    if (cause instanceof FolderInUseError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new Error(`cannot write to the output folder ${folder.path}; choose another with --output (${reason})`, {
       cause,
@@ -57,6 +70,8 @@ export async function prepareFolder(folder: RunFolder, config: object): Promise<
 export async function clearFolder(folder: RunFolder): Promise<void> {
   const { path, ...own } = folder;
   const entries = await readdir(path).catch(() => []);
-  const boards = entries.filter((name) => name.startsWith('events.out.tfevents.')).map((name) => join(path, name));
-  for (const file of [...Object.values(own), ...boards]) await rm(file, { recursive: true, force: true });
+  const others = entries
+    .filter((name) => /^(events\.out\.tfevents\.|nonfinite\.rank)/.test(name))
+    .map((name) => join(path, name));
+  for (const file of [...Object.values(own), ...others]) await rm(file, { recursive: true, force: true });
 }

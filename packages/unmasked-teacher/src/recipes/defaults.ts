@@ -39,7 +39,8 @@ const defaults: Overrides<PretrainConfig> = {
     cacheMegabytes: 0,
     maxUnreadableShare: 0.01,
   },
-  checkpoint: { everySteps: null, keep: 1 },
+  checkpoint: { everySteps: null, keep: 1, keepBest: 0, keepEverySteps: null, keepEveryEpochs: null },
+  divergence: { skippedSteps: 5, rollBacks: 3 },
   report: { evaluateEverySteps: null, clips: 3 },
 };
 

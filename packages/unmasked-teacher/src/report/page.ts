@@ -54,7 +54,9 @@ export function runNotes({ outcome, brokenVideos, skippedSteps }: RunReport): re
     found.push('This run was stopped before its end and can go on from its checkpoint, see below.');
   if (brokenVideos.length > 0) found.push(brokenNote(brokenVideos, 'others took their place'));
   if (skippedSteps > 0)
-    found.push(`${countOf(skippedSteps, 'step')} had a loss or gradient that was not finite and changed nothing.`);
+    found.push(
+      `${countOf(skippedSteps, 'step')} changed nothing, for want of a finite loss or gradient: see nonfinite.jsonl.`,
+    );
   return found.map(note);
 }
 

@@ -1,12 +1,17 @@
 import { entriesOf, repeatVideos, type QuarantineStore, type Videos } from '@umt/data';
 import { stateDict, type NamedArray, type ParameterSource } from '@umt/nn';
 import { singleProcess, type Collective } from '@umt/tensor';
-import { train, type CheckpointStore, type TrainingEvent, type TrainResult } from '@umt/trainer';
+import {
+  train,
+  type CheckpointStore,
+  type EvaluationContext,
+  type TrainingEvent,
+  type TrainResult,
+} from '@umt/trainer';
 import type { PretrainConfig } from '../config/pretrain-config.ts';
 import type { ClipPicture } from '../report/report-data.ts';
 import { StoppedClock } from '../training/stopped-clock.ts';
 import { openTrainingLoader } from '../training/training-loader.ts';
-import { withEvaluations } from '../training/with-evaluations.ts';
 import { pictureClips } from './clip-picture.ts';
 import { EVALUATION_CLIPS, fixedClips, HeldOutMeasure, someOf, splitVideos } from './held-out.ts';
 import { buildStudent, buildTeacher } from './models.ts';
@@ -51,7 +56,7 @@ export interface PretrainOutcome extends TrainResult {
   /** The student's parameters under their official names. */
   readonly student: ReadonlyMap<string, NamedArray>;
   readonly trainingVideos: number;
-  /** Null where no video was held out. */
+  /** Null where no video was held out, or the run was stopped. */
   readonly heldOut: HeldOutResult | null;
   /** Some clips as teacher and student saw them. */
   readonly clips: readonly ClipPicture[];
@@ -82,7 +87,7 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
   const { training, ...split } = splitVideos(videos, config.data.heldOut);
   const heldOut = await entriesOf(split.heldOut);
 
-  const { loader, allBroken } = openTrainingLoader({
+  const { loader, batches, allBroken } = openTrainingLoader({
     config,
     entries: repeatVideos(training, config.data.clipsPerVideo),
     clip: clipOptionsOf(config),
@@ -100,39 +105,48 @@ export async function runPretraining(input: PretrainInput, hooks: PretrainHooks 
     if (measures) loading('held-out clips');
     const measure = measures ? new HeldOutMeasure(teacher, config, await fixedClips(config, heldOut)) : null;
     const clock = new StoppedClock();
-    const report = async (step: number) => {
-      if (measure) emit({ type: 'evaluation', step, loss: await clock.pause(() => measure.loss(student)) });
+    const losses = new Map<number, number>();
+    const evaluate = async ({ step }: EvaluationContext): Promise<number | null> => {
+      if (!measure) return null;
+      const loss = await clock.pause(() => measure.loss(student));
+      emit({ type: 'evaluation', step, loss });
+      losses.set(step, loss);
+      return loss;
     };
     const task = createPretrainTask({ student, teacher, config });
     const every = config.report.evaluateEverySteps;
-    const batches = withEvaluations(loader, {
-      accumulation: config.batch.accumulation,
-      isDue: (step) => every !== null && step % every === 0,
-      evaluate: report,
-    });
-    const options = { ...trainOptionsOf(config, batches, store), collective };
+    const evaluation = {
+      isDue: (step: number) => every !== null && step % every === 0,
+      better: 'lower' as const,
+      measure: evaluate,
+    };
+    const options = {
+      ...trainOptionsOf(config, batches, store),
+      collective,
+      ...(heldOut.length > 0 && { evaluation }),
+    };
     const stopping = stopSignal ? { stopSignal } : {};
     const result = await train(task, options, { onEvent: emit, now: clock.now, ...stopping });
 
+    // a run that was stopped is not kept waiting: what goes on from its checkpoint is measured
+    const last = result.outcome === 'done' ? measure : null;
     emit({ type: 'phase', phase: 'finishing', detail: 'measuring', progress: null });
-    const loss = measure && (await measure.loss(student));
-    if (loss !== null) emit({ type: 'evaluation', step: result.step, loss });
     const { clips: shown } = config.report;
     // more than are shown, for some may be broken
     const shownClips = () => fixedClips(config, someOf(training, shown + EVALUATION_CLIPS), shown);
     const picturesOf = async () => {
-      if (config.report.clips === 0 || collective.rank > 0) return [];
+      if (config.report.clips === 0 || collective.rank > 0 || result.outcome === 'stopped') return [];
       return pictureClips(teacher, config, measure?.clips ?? (await shownClips()));
     };
     return {
       ...result,
       student: await stateDict(student),
       trainingVideos: training.length,
-      heldOut: measure && {
+      heldOut: last && {
         videos: heldOut.map(({ path }) => path),
-        clips: measure.clipCount,
-        loss: loss ?? Number.NaN,
-        blindLoss: await measure.blindLoss(training),
+        clips: last.clipCount,
+        loss: losses.get(result.step) ?? Number.NaN,
+        blindLoss: await last.blindLoss(training),
       },
       clips: await picturesOf(),
       brokenVideos: allBroken(),

@@ -28,10 +28,10 @@ export interface TrainSettings<Batch> {
  * (reference behaviour).
  */
 export function runOptions<Batch>(
-  config: Pick<RunConfig, 'seed' | 'resume' | 'optimizer' | 'schedule' | 'batch' | 'checkpoint'>,
+  config: Pick<RunConfig, 'seed' | 'resume' | 'optimizer' | 'schedule' | 'batch' | 'checkpoint' | 'divergence'>,
   { batches, store, repeats, warmupLearningRate = 0, learningRateScale, averaging, identity }: TrainSettings<Batch>,
 ): TrainOptions<Batch> {
-  const { optimizer, schedule, batch, checkpoint } = config;
+  const { optimizer, schedule, batch, checkpoint, divergence } = config;
   const scaled = (rate: number) => scaleLearningRate(rate, batch.size * batch.accumulation, repeats);
   return {
     seed: config.seed,
@@ -59,10 +59,15 @@ export function runOptions<Batch>(
       checkpoints: {
         store,
         keep: checkpoint.keep,
+        keepBest: checkpoint.keepBest,
+        keepEverySteps: checkpoint.keepEverySteps ?? 0,
+        keepEveryEpochs: checkpoint.keepEveryEpochs ?? 0,
         resume: config.resume ? 'newest' : 'never',
         ...(checkpoint.everySteps === null ? {} : { everySteps: checkpoint.everySteps, everyEpochs: 0 }),
       },
     }),
+    maxSkippedInARow: divergence.skippedSteps,
+    maxRollBacks: divergence.rollBacks,
     config: identity,
   };
 }

@@ -1,12 +1,13 @@
 import {
   createVideoClipLoader,
+  type ClipBatch,
   type QuarantineStore,
   type TrainingClipOptions,
   type VideoClipLoader,
   type Videos,
 } from '@umt/data';
 import type { Collective } from '@umt/tensor';
-import type { WarningEvent } from '@umt/trainer';
+import type { BatchSource, WarningEvent } from '@umt/trainer';
 import { ConfigError } from '../config/config-error.ts';
 import type { RunConfig } from '../config/shared-groups.ts';
 
@@ -30,6 +31,8 @@ export interface TrainingLoaderOptions {
 /** A loader, and what of its videos could not be read. */
 export interface TrainingLoader {
   readonly loader: VideoClipLoader;
+  /** What the loader gives, with the paths of each batch. */
+  readonly batches: BatchSource<ClipBatch>;
   /** One line for each video that this process could not read so far, or knew of at its start. */
   readonly brokenVideos: Set<string>;
   /** The lines of all processes. */
@@ -84,8 +87,15 @@ export function openTrainingLoader(options: TrainingLoaderOptions): TrainingLoad
     const message = `${videos} not be read before will not be tried again; to try again, delete ${quarantine.name}`;
     emit({ type: 'warning', message });
   }
+  const { batchesPerEpoch, batchSize } = loader;
   return {
     loader,
+    batches: {
+      batchesPerEpoch,
+      batchSize,
+      batches: (epoch, firstBatch) => loader.batches(epoch, firstBatch),
+      describe: ({ paths }) => [...new Set(paths)],
+    },
     brokenVideos,
     allBroken() {
       for (const { message } of dataset.unreadable) learn(message);

@@ -44,7 +44,8 @@ const common: Overrides<FinetuneConfig> = {
     maxUnreadableShare: 0.01,
   },
   evaluation: { everyEpochs: 1, clips: 4, crops: 3, shortSide: null },
-  checkpoint: { everySteps: null, keep: 1 },
+  checkpoint: { everySteps: null, keep: 1, keepBest: 0, keepEverySteps: null, keepEveryEpochs: null },
+  divergence: { skippedSteps: 5, rollBacks: 3 },
   report: { clips: 6 },
 };
 

@@ -9,7 +9,6 @@ import {
   tensorBoardLog,
   type AnyEvent,
   type FolderLock,
-  type FolderLock,
   type RunControl,
   type TrainingEvent,
 } from '@umt/trainer';
@@ -56,8 +55,6 @@ export async function runInFolder<Event extends AnyEvent, Outcome>(
       if (membership) loading(`the other processes of ${membership.worldSize}`);
       const nonFinite = nonFiniteFile(folder.nonFinite, membership?.rank ?? 0);
       let lock: FolderLock | undefined;
-      const nonFinite = nonFiniteFile(folder.nonFinite, membership?.rank ?? 0);
-      let lock: FolderLock | undefined;
       const collective = await joinCollective(engine, membership);
       if (membership) loading(`${membership.worldSize} processes over ${collective.transport}`);
       try {
@@ -89,10 +86,6 @@ function ofRank<Event extends AnyEvent>(rank: number, control: RunControl<Event>
     }
   };
   return { ...control, emit };
-}
-
-function toAll<Event>(handlers: readonly ((event: Event) => void)[]): (event: Event) => void {
-  return (event) => handlers.forEach((handle) => handle(event));
 }
 
 function toAll<Event>(handlers: readonly ((event: Event) => void)[]): (event: Event) => void {

@@ -6,3 +6,13 @@ export { SPRITE_SPLITS, type SpriteSplit } from './split.ts';
 export { SPRITE_KINDS, type SpriteKind } from './sprites.ts';
 export { captionsOf } from './captions.ts';
 export { questionsOf, SPRITE_ANSWERS, type SpriteQuestion } from './questions.ts';
+export type { ClipSetOptions } from './clip-set.ts';
+export { NoEncoderError, SpriteFolderError } from './errors.ts';
+export {
+  writeSpriteClips,
+  type EncoderName,
+  type SpriteProgress,
+  type WriteSpriteClipsOptions,
+  type WrittenSpriteClip,
+  type WrittenSpriteClips,
+} from './write-sprite-clips.ts';

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import type { GroundPicture } from '../ground.ts';
 import { renderSpriteClip } from '../render-sprite-clip.ts';
 import { toYuv420 } from '../yuv420.ts';
-import { listedClip, type ClipSet } from './clip-list.ts';
-import { openEncoder, type Encoder, type EncoderName } from './encoder.ts';
+import { listedClip, type ClipSet } from '../clip-set.ts';
+import type { EncoderName } from '../write-sprite-clips.ts';
+import { openEncoder, type Encoder } from './encoder.ts';
 
 /** Clips to write, divided among threads as they get through: plain data and shared memory. */
 export interface ClipWork {

@@ -1,8 +1,7 @@
+import { NoEncoderError } from '../errors.ts';
+import type { EncoderName } from '../write-sprite-clips.ts';
 import { ffmpegEncoder } from './ffmpeg-encoder.ts';
 import { libAvEncoder } from './libav-encoder.ts';
-
-/** What can write H.264: FFmpeg's libraries through node-av, or the `ffmpeg` program. */
-export type EncoderName = 'node-av' | 'ffmpeg';
 
 /** A clip in the planes of H.264. */
 export interface PlanarClip {
@@ -18,11 +17,6 @@ export interface PlanarClip {
  * first.
  */
 export type Encoder = (path: string, clip: PlanarClip) => Promise<void>;
-
-/** Nothing that encodes video is installed here. */
-export class NoEncoderError extends Error {
-  override readonly name = 'NoEncoderError';
-}
 
 const OPENERS: Readonly<Record<EncoderName, () => Promise<Encoder | null>>> = {
   'node-av': libAvEncoder,

@@ -1,8 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import { decodeJpegs, openVideo, resizeRgb, toRgb, type Picture } from '@umt/video';
+import { SpriteFolderError } from '../errors.ts';
 import type { GroundPicture } from '../ground.ts';
-import { SpriteFolderError } from './set-file.ts';
 
 const JPEG = ['.jpg', '.jpeg'];
 const VIDEO = ['.mp4', '.mov', '.m4v', '.mkv', '.webm', '.avi'];

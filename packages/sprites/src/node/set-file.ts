@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { SpriteFolderError } from '../errors.ts';
 import type { GroundPicture } from '../ground.ts';
-import type { ClipSet } from './clip-list.ts';
-
-/** A folder that holds clips of other options than those asked for. */
-export class SpriteFolderError extends Error {
-  override readonly name = 'SpriteFolderError';
-}
+import type { ClipSet } from '../clip-set.ts';
 
 /** Says in a folder of clips what they were made of. */
 const NAME = 'sprites.json';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { captionsOf } from '../captions.ts';
 import type { GroundPicture } from '../ground.ts';
 import { questionsOf, SPRITE_ANSWERS } from '../questions.ts';
-import type { ClipSet, ListedClip } from './clip-list.ts';
+import type { ClipSet, ListedClip } from '../clip-set.ts';
 
 /**
  * Writes what is known of the clips, with paths relative to the folder: `labels.csv` (file_name, label), `captions.jsonl`

@@ -1,68 +1,20 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import type { SpriteClass } from '../classes.ts';
+import { clipSet, listClips, type ClipSet, type ListedClip } from '../clip-set.ts';
 import { planClip } from '../plan-clip.ts';
-import { clipSet, listClips, type ClipSet, type ClipSetOptions, type ListedClip } from './clip-list.ts';
+import type { WriteSpriteClipsOptions, WrittenSpriteClips } from '../write-sprite-clips.ts';
 import { NEXT, STOP, workThrough, type ClipWork } from './clip-work.ts';
-import { openEncoder, type EncoderName } from './encoder.ts';
+import { openEncoder } from './encoder.ts';
 import { readGroundPictures } from './ground-pictures.ts';
 import { claimFolder } from './set-file.ts';
 import { startClipWorker } from './start-clip-worker.ts';
 import { writeLists } from './write-lists.ts';
 
-/** Which clips to write, and how. */
-export interface WriteSpriteClipsOptions extends ClipSetOptions {
-  /**
-   * Folder of JPEGs and videos, parts of which lie behind the sprites, in place of drawn grounds. For test pictures that are
-   * unseen in training, give each split a folder of its own.
-   */
-  readonly backgrounds?: string;
-  /** Threads that render and encode; 0 does it here. Default the number of cores. */
-  readonly workers?: number;
-  /** What encodes. Default: node-av where it is installed, else the ffmpeg program. */
-  readonly encoder?: EncoderName;
-  /** Stops in good order once the clips under way are written; the same call goes on. */
-  readonly signal?: AbortSignal;
-  /** Told of every clip that is there. */
-  readonly onProgress?: (progress: SpriteProgress) => void;
-}
-
-/** How far the writing is. */
-export interface SpriteProgress {
-  /** Clips that are there, those of earlier calls included. */
-  readonly done: number;
-  readonly clips: number;
-}
-
-/** A clip that was written. */
-export interface WrittenSpriteClip {
-  readonly path: string;
-  readonly label: SpriteClass;
-}
-
-/** What came of it. */
-export interface WrittenSpriteClips {
-  /** All clips of the set, also those still to be written. */
-  readonly clips: readonly WrittenSpriteClip[];
-  /** How many this call wrote. */
-  readonly written: number;
-  /** How many are still to be written: other than 0 only where the signal stopped it. */
-  readonly remaining: number;
-}
-
 /** Folder for files that are being written; a name with a dot is no class. */
 const UNFINISHED = '.unfinished';
 
-/**
- * Writes generated clips as mp4 files (H.264, every frame coded by itself), in a folder for each class:
- * `<folder>/move-left/00000.mp4`, and beside them `labels.csv`, `captions.jsonl`, `questions.jsonl` and `answers.json`. A
- * folder that was begun with the same options is gone on with; it may grow, to more `clips`.
- *
- * @throws RangeError for options out of range
- * @throws SpriteFolderError for a folder that holds clips of other options
- * @throws NoEncoderError where nothing that encodes H.264 is installed
- */
+/** Writes generated clips as mp4 files. See the browser-safe declaration for the contract. */
 export async function writeSpriteClips(folder: string, options: WriteSpriteClipsOptions): Promise<WrittenSpriteClips> {
   const { workers = availableParallelism(), signal, onProgress, encoder, backgrounds } = options;
   const set = clipSet(options);

@@ -1,6 +1,6 @@
-import { SPRITE_CLASSES, type SpriteClass } from '../classes.ts';
-import { SPRITE_KINDS, type SpriteKind } from '../sprites.ts';
-import type { SpriteSplit } from '../split.ts';
+import { SPRITE_CLASSES, type SpriteClass } from './classes.ts';
+import { SPRITE_KINDS, type SpriteKind } from './sprites.ts';
+import type { SpriteSplit } from './split.ts';
 
 /** What decides the clips of a set. */
 export interface ClipSetOptions {

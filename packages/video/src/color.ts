@@ -31,33 +31,3 @@ export function colorCoefficients(space: ColorSpace, bitDepth: number): ColorCoe
     blueFromU: 2 * (1 - blue) * chroma,
   };
 }
-
-/** Turns one line of Y, U, V into R, G, B in place, clipped to 0..255. */
-export function yuvLineToRgb(
-  y: Float64Array,
-  u: Float64Array,
-  v: Float64Array,
-  length: number,
-  coefficients: ColorCoefficients,
-): void {
-  const { yOffset, yScale, chromaOffset, redFromV, greenFromU, greenFromV, blueFromU } = coefficients;
-  for (let i = 0; i < length; i++) {
-    const luma = ((y[i] as number) - yOffset) * yScale;
-    const cb = (u[i] as number) - chromaOffset;
-    const cr = (v[i] as number) - chromaOffset;
-    const r = luma + redFromV * cr;
-    const g = luma + greenFromU * cb + greenFromV * cr;
-    const b = luma + blueFromU * cb;
-    y[i] = r < 0 ? 0 : r > 255 ? 255 : r;
-    u[i] = g < 0 ? 0 : g > 255 ? 255 : g;
-    v[i] = b < 0 ? 0 : b > 255 ? 255 : b;
-  }
-}
-
-/** Clips one line to 0..255: a cubic filter overshoots. */
-export function clipLine(line: Float64Array, length: number): void {
-  for (let i = 0; i < length; i++) {
-    const value = line[i] as number;
-    line[i] = value < 0 ? 0 : value > 255 ? 255 : value;
-  }
-}

@@ -1,5 +1,5 @@
 import type { Picture } from './picture.ts';
-import { forEachRgbRow, type ResizeGeometry } from './rgb-rows.ts';
+import { resample, type ResizeGeometry } from './rgb-rows.ts';
 import { VideoError } from './video-error.ts';
 
 /** A value per channel: red, green, blue. */
@@ -38,21 +38,12 @@ export function frameToTensor(picture: Picture, options: FrameToTensorOptions, o
       `a ${height}x${width}x3 frame at offset ${offset} does not fit an array of ${out.length} values`,
     );
   }
-  const [redMean, greenMean, blueMean] = mean;
-  const redScale = 1 / (255 * std[0]);
-  const greenScale = 1 / (255 * std[1]);
-  const blueScale = 1 / (255 * std[2]);
-  const redShift = -redMean / std[0];
-  const greenShift = -greenMean / std[1];
-  const blueShift = -blueMean / std[2];
-  const step = flip ? -3 : 3;
   const first = offset + (flip ? (width - 1) * 3 : 0);
-  forEachRgbRow(picture, options, (row, red, green, blue) => {
-    let o = first + row * width * 3;
-    for (let x = 0; x < width; x++, o += step) {
-      out[o] = (red[x] as number) * redScale + redShift;
-      out[o + 1] = (green[x] as number) * greenScale + greenShift;
-      out[o + 2] = (blue[x] as number) * blueScale + blueShift;
-    }
+  resample(picture, options, {
+    out,
+    at: (row) => first + row * width * 3,
+    step: flip ? -3 : 3,
+    scale: [1 / (255 * std[0]), 1 / (255 * std[1]), 1 / (255 * std[2])],
+    shift: [-mean[0] / std[0], -mean[1] / std[1], -mean[2] / std[2]],
   });
 }

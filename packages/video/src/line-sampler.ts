@@ -4,120 +4,160 @@ import type { Taps } from './taps.ts';
 type Samples = Plane['data'];
 
 /**
- * Weighted sum of `rows` picture rows: line[x] = sum over j of weights[weightAt + j] * data[at + j * stride + x].
- * Unrolled for the counts that occur: a growing picture needs 2 (bilinear) or 4 (bicubic), a slightly shrinking one 3.
- */
-export function sumRows(
-  data: Samples,
-  at: number,
-  stride: number,
-  length: number,
-  weights: Float64Array,
-  weightAt: number,
-  rows: number,
-  line: Float64Array,
-): void {
-  const w0 = weights[weightAt] ?? 0;
-  const w1 = weights[weightAt + 1] ?? 0;
-  const w2 = weights[weightAt + 2] ?? 0;
-  const w3 = weights[weightAt + 3] ?? 0;
-  const b = at + stride;
-  const c = b + stride;
-  const d = c + stride;
-  if (rows === 1) {
-    for (let x = 0; x < length; x++) line[x] = w0 * (data[at + x] as number);
-    return;
-  }
-  if (rows === 2) {
-    for (let x = 0; x < length; x++) line[x] = w0 * (data[at + x] as number) + w1 * (data[b + x] as number);
-    return;
-  }
-  if (rows === 3) {
-    for (let x = 0; x < length; x++) {
-      line[x] = w0 * (data[at + x] as number) + w1 * (data[b + x] as number) + w2 * (data[c + x] as number);
-    }
-    return;
-  }
-  for (let x = 0; x < length; x++) {
-    line[x] =
-      w0 * (data[at + x] as number) +
-      w1 * (data[b + x] as number) +
-      w2 * (data[c + x] as number) +
-      w3 * (data[d + x] as number);
-  }
-  let j = 4;
-  for (; j + 1 < rows; j += 2) {
-    const e = at + j * stride;
-    const f = e + stride;
-    const we = weights[weightAt + j] ?? 0;
-    const wf = weights[weightAt + j + 1] ?? 0;
-    for (let x = 0; x < length; x++) {
-      line[x] = (line[x] as number) + we * (data[e + x] as number) + wf * (data[f + x] as number);
-    }
-  }
-  if (j < rows) {
-    const e = at + j * stride;
-    const we = weights[weightAt + j] ?? 0;
-    for (let x = 0; x < length; x++) line[x] = (line[x] as number) + we * (data[e + x] as number);
-  }
-}
-
-/**
- * Resizes one line: out[i] = sum over j of weights * line[(start[i] + j - taps.low) * step + channel].
+ * Resizes one row of single samples: out[i] = sum over j of weights[i, j] * data[at + start[i] + j].
+ * Unrolled, like its siblings, for the counts that occur most: 2 taps where a picture grows, 3 where it shrinks a little.
  *
- * @param line samples taps.low .. taps.high of the row, `step` interleaved channels each.
+ * @param at the row's first sample
  */
-export function resizeLine(
-  line: Float64Array,
-  taps: Taps,
-  step: number,
-  channel: number,
-  outputs: number,
-  out: Float64Array,
-): void {
+export function resizeSamples(data: Samples, at: number, taps: Taps, outputs: number, out: Float64Array): void {
   const { start, weights, width } = taps;
-  const base = channel - taps.low * step;
-  if (width === 1) {
-    for (let i = 0; i < outputs; i++)
-      out[i] = (weights[i] as number) * (line[(start[i] as number) * step + base] as number);
-    return;
-  }
   if (width === 2) {
     for (let i = 0, w = 0; i < outputs; i++, w += 2) {
-      const p = (start[i] as number) * step + base;
-      out[i] = (weights[w] as number) * (line[p] as number) + (weights[w + 1] as number) * (line[p + step] as number);
+      const p = at + (start[i] as number);
+      out[i] = (weights[w] as number) * (data[p] as number) + (weights[w + 1] as number) * (data[p + 1] as number);
     }
     return;
   }
   if (width === 3) {
-    const two = 2 * step;
     for (let i = 0, w = 0; i < outputs; i++, w += 3) {
-      const p = (start[i] as number) * step + base;
+      const p = at + (start[i] as number);
       out[i] =
-        (weights[w] as number) * (line[p] as number) +
-        (weights[w + 1] as number) * (line[p + step] as number) +
-        (weights[w + 2] as number) * (line[p + two] as number);
+        (weights[w] as number) * (data[p] as number) +
+        (weights[w + 1] as number) * (data[p + 1] as number) +
+        (weights[w + 2] as number) * (data[p + 2] as number);
     }
     return;
   }
-  // Four or more: the first four in one expression, the rest in pairs, since a loop of a few turns costs more than its work.
-  const two = 2 * step;
-  const three = 3 * step;
-  const pairs = (width - 4) >> 1;
-  const isOdd = (width & 1) === 1;
+  if (width === 1) {
+    for (let i = 0; i < outputs; i++) out[i] = (weights[i] as number) * (data[at + (start[i] as number)] as number);
+    return;
+  }
   for (let i = 0, w = 0; i < outputs; i++) {
-    let p = (start[i] as number) * step + base;
-    let sum =
-      (weights[w] as number) * (line[p] as number) +
-      (weights[w + 1] as number) * (line[p + step] as number) +
-      (weights[w + 2] as number) * (line[p + two] as number) +
-      (weights[w + 3] as number) * (line[p + three] as number);
-    w += 4;
-    p += three + step;
-    for (let j = 0; j < pairs; j++, w += 2, p += two) {
-      sum += (weights[w] as number) * (line[p] as number) + (weights[w + 1] as number) * (line[p + step] as number);
-    }
-    if (isOdd) sum += (weights[w++] as number) * (line[p] as number);
+    let p = at + (start[i] as number);
+    let sum = (weights[w++] as number) * (data[p++] as number);
+    for (let j = 1; j < width; j++) sum += (weights[w++] as number) * (data[p++] as number);
     out[i] = sum;
+  }
+}
+
+/** Where two samples of a pixel lie: in planes of their own, or side by side in one. */
+export interface SamplePairs {
+  readonly first: Samples;
+  readonly second: Samples;
+  /** Elements from a pixel's first sample to its second, where both lie in one plane. */
+  readonly apart: number;
+  /** Elements from one pixel to the next. */
+  readonly step: number;
+}
+
+/**
+ * Resizes one row of pixels of two samples: out[2 i] and out[2 i + 1].
+ *
+ * @param at the row's first sample
+ */
+export function resizePairs(pairs: SamplePairs, at: number, taps: Taps, outputs: number, out: Float64Array): void {
+  const { first, second, apart, step } = pairs;
+  const { start, weights, width } = taps;
+  if (width === 2) {
+    for (let i = 0, w = 0, o = 0; i < outputs; i++, w += 2, o += 2) {
+      const p = at + (start[i] as number) * step;
+      const q = p + apart;
+      const a = weights[w] as number;
+      const b = weights[w + 1] as number;
+      out[o] = a * (first[p] as number) + b * (first[p + step] as number);
+      out[o + 1] = a * (second[q] as number) + b * (second[q + step] as number);
+    }
+    return;
+  }
+  for (let i = 0, w = 0, o = 0; i < outputs; i++, o += 2) {
+    let p = at + (start[i] as number) * step;
+    let one = 0;
+    let other = 0;
+    for (let j = 0; j < width; j++, p += step) {
+      const weight = weights[w++] as number;
+      one += weight * (first[p] as number);
+      other += weight * (second[p + apart] as number);
+    }
+    out[o] = one;
+    out[o + 1] = other;
+  }
+}
+
+/**
+ * Resizes one row of pixels whose first three samples count: out[3 i] to out[3 i + 2].
+ *
+ * @param at the row's first sample
+ * @param step elements from one pixel to the next
+ */
+export function resizeTriples(
+  data: Samples,
+  at: number,
+  step: number,
+  taps: Taps,
+  outputs: number,
+  out: Float64Array,
+): void {
+  const { start, weights, width } = taps;
+  const two = 2 * step;
+  if (width === 2) {
+    for (let i = 0, w = 0, o = 0; i < outputs; i++, w += 2, o += 3) {
+      const p = at + (start[i] as number) * step;
+      const q = p + step;
+      const a = weights[w] as number;
+      const b = weights[w + 1] as number;
+      out[o] = a * (data[p] as number) + b * (data[q] as number);
+      out[o + 1] = a * (data[p + 1] as number) + b * (data[q + 1] as number);
+      out[o + 2] = a * (data[p + 2] as number) + b * (data[q + 2] as number);
+    }
+    return;
+  }
+  if (width === 3) {
+    for (let i = 0, w = 0, o = 0; i < outputs; i++, w += 3, o += 3) {
+      const p = at + (start[i] as number) * step;
+      const q = p + step;
+      const r = p + two;
+      const a = weights[w] as number;
+      const b = weights[w + 1] as number;
+      const c = weights[w + 2] as number;
+      out[o] = a * (data[p] as number) + b * (data[q] as number) + c * (data[r] as number);
+      out[o + 1] = a * (data[p + 1] as number) + b * (data[q + 1] as number) + c * (data[r + 1] as number);
+      out[o + 2] = a * (data[p + 2] as number) + b * (data[q + 2] as number) + c * (data[r + 2] as number);
+    }
+    return;
+  }
+  for (let i = 0, w = 0, o = 0; i < outputs; i++, o += 3) {
+    let p = at + (start[i] as number) * step;
+    let red = 0;
+    let green = 0;
+    let blue = 0;
+    for (let j = 0; j < width; j++, p += step) {
+      const weight = weights[w++] as number;
+      red += weight * (data[p] as number);
+      green += weight * (data[p + 1] as number);
+      blue += weight * (data[p + 2] as number);
+    }
+    out[o] = red;
+    out[o + 1] = green;
+    out[o + 2] = blue;
+  }
+}
+
+/** Weighted sum of lines: out[x] = sum over j < count of weights[at + j] * lines[(first + j) % lines.length][x]. */
+export function sumLines(
+  lines: readonly Float64Array[],
+  first: number,
+  weights: Float64Array,
+  at: number,
+  length: number,
+  out: Float64Array,
+): void {
+  const count = lines.length;
+  for (let j = 0; j < count; j += 2) {
+    const a = lines[(first + j) % count] as Float64Array;
+    const b = lines[(first + Math.min(j + 1, count - 1)) % count] as Float64Array;
+    const wa = weights[at + j] ?? 0;
+    const wb = j + 1 < count ? (weights[at + j + 1] ?? 0) : 0;
+    if (j === 0) for (let x = 0; x < length; x++) out[x] = wa * (a[x] as number) + wb * (b[x] as number);
+    else for (let x = 0; x < length; x++) out[x] = (out[x] as number) + (wa * (a[x] as number) + wb * (b[x] as number));
   }
 }

@@ -1,6 +1,8 @@
-import { clipLine, colorCoefficients, yuvLineToRgb } from './color.ts';
-import { resizeLine, sumRows } from './line-sampler.ts';
+import { colorCoefficients } from './color.ts';
+import { writeRgbRow, writeYuvRow, type RowTarget } from './color-rows.ts';
+import { resizePairs, resizeSamples, resizeTriples } from './line-sampler.ts';
 import { chromaSubsampling, lumaStep, type Picture, type Plane } from './picture.ts';
+import { releaseLines, ResizedRows, takeLine } from './resized-rows.ts';
 import { resizeTaps, type ResizeFilter, type Taps } from './taps.ts';
 import { VideoError } from './video-error.ts';
 
@@ -17,115 +19,98 @@ export interface ResizeGeometry {
   readonly antialias?: boolean;
 }
 
-/** Receives one finished row: `width` values of red, green and blue in 0..255, valid until the next call. */
-export type RgbRowSink = (row: number, red: Float64Array, green: Float64Array, blue: Float64Array) => void;
-
-/** One plane with the weights that resize it. */
-interface PlaneResize {
-  readonly plane: Plane;
-  readonly step: number;
-  readonly horizontal: Taps;
-  readonly vertical: Taps;
-}
-
-/** Line buffers, grown on demand and reused: the kernel allocates nothing per call once warm. Only used inside one call. */
-const scratch = {
-  line: new Float64Array(0),
-  red: new Float64Array(0),
-  green: new Float64Array(0),
-  blue: new Float64Array(0),
-};
-
-function reserve(name: keyof typeof scratch, length: number): Float64Array {
-  if (scratch[name].length < length) scratch[name] = new Float64Array(length);
-  return scratch[name];
+/** Where a picture goes, row by row from the top. */
+export interface PictureTarget extends RowTarget {
+  /** Index in `out` of a row's first pixel, the last one of a mirrored row. */
+  readonly at: (row: number) => number;
+  /** Told of every row that is written. */
+  readonly onRow?: (row: number) => void;
 }
 
 /**
  * Crops, resizes and converts a picture to RGB row by row, touching every native sample once per use: planes are resized
  * as they are (chroma from its own resolution, sited in the centre of its luma block) and colour is converted on the
- * result, which is exact up to clipping because both steps are linear.
+ * result, which is exact up to clipping because both steps are linear. What clips is clipped to 0..255.
  *
  * @throws {VideoError} of kind 'bad-argument' for an empty box, a box outside the picture or a size that is no positive integer.
  */
-export function forEachRgbRow(picture: Picture, geometry: ResizeGeometry, sink: RgbRowSink): void {
-  const [luma, second, third] = planeResizes(picture, geometry);
-  const { width, height } = geometry;
-  const red = reserve('red', width);
-  const green = reserve('green', width);
-  const blue = reserve('blue', width);
-  if (lumaStep(picture.format) > 1) {
-    for (let row = 0; row < height; row++) {
-      const line = resizeColumn(luma, row);
-      resizeLine(line, luma.horizontal, luma.step, 0, width, red);
-      resizeLine(line, luma.horizontal, luma.step, 1, width, green);
-      resizeLine(line, luma.horizontal, luma.step, 2, width, blue);
-      clipLine(red, width);
-      clipLine(green, width);
-      clipLine(blue, width);
-      sink(row, red, green, blue);
-    }
-    return;
-  }
-  const coefficients = colorCoefficients(picture.colorSpace, picture.bitDepth);
-  if (second === undefined) {
-    green.fill(coefficients.chromaOffset, 0, width);
-    blue.fill(coefficients.chromaOffset, 0, width);
-  }
-  for (let row = 0; row < height; row++) {
-    resizeLine(resizeColumn(luma, row), luma.horizontal, 1, 0, width, red);
-    if (second !== undefined) {
-      const line = resizeColumn(second, row);
-      resizeLine(line, second.horizontal, second.step, 0, width, green);
-      if (third === undefined) resizeLine(line, second.horizontal, second.step, 1, width, blue);
-      else resizeLine(resizeColumn(third, row), third.horizontal, 1, 0, width, blue);
-    } else {
-      green.fill(coefficients.chromaOffset, 0, width);
-      blue.fill(coefficients.chromaOffset, 0, width);
-    }
-    yuvLineToRgb(red, green, blue, width, coefficients);
-    sink(row, red, green, blue);
-  }
-}
-
-/** The vertical half of the resize: one line at source width. */
-function resizeColumn({ plane, step, horizontal, vertical }: PlaneResize, row: number): Float64Array {
-  const length = (horizontal.high - horizontal.low) * step;
-  const line = reserve('line', length);
-  const at = (vertical.start[row] ?? 0) * plane.stride + horizontal.low * step;
-  sumRows(plane.data, at, plane.stride, length, vertical.weights, row * vertical.width, vertical.width, line);
-  return line;
-}
-
-function planeResizes(
-  picture: Picture,
-  geometry: ResizeGeometry,
-): readonly [PlaneResize, PlaneResize | undefined, PlaneResize | undefined] {
+export function resample(picture: Picture, geometry: ResizeGeometry, target: PictureTarget): void {
+  const box = checkedBox(picture, geometry);
   const { width, height, filter = 'bilinear', antialias = true } = geometry;
-  const [x0, y0, x1, y1] = checkedBox(picture, geometry);
-  const [chromaX, chromaY] = chromaSubsampling(picture.format);
-  const prepare = (plane: Plane, step: number, dx: number, dy: number): PlaneResize => {
-    if (plane.data.length < (plane.height - 1) * plane.stride + plane.width * step) {
-      throw new VideoError(
-        'bad-argument',
-        `a plane of ${plane.data.length} samples is too short for ${plane.height} rows of stride ${plane.stride}`,
-      );
-    }
+  const tapsOf = (plane: Plane, dx: number, dy: number) => {
+    const [x0, y0, x1, y1] = box;
     return {
-      plane,
-      step,
       horizontal: resizeTaps({ size: plane.width, from: x0 / dx, to: x1 / dx, outputs: width }, filter, antialias),
       vertical: resizeTaps({ size: plane.height, from: y0 / dy, to: y1 / dy, outputs: height }, filter, antialias),
     };
   };
-  const [luma, second, third] = picture.planes;
+  const step = lumaStep(picture.format);
+  const [luma, second, third = second] = picture.planes;
   if (luma === undefined) throw new VideoError('bad-argument', `picture of format ${picture.format} has no plane`);
-  const chromaStep = picture.format === 'NV12' ? 2 : 1;
-  return [
-    prepare(luma, lumaStep(picture.format), 1, 1),
-    second && prepare(second, chromaStep, chromaX, chromaY),
-    third && prepare(third, 1, chromaX, chromaY),
-  ];
+  releaseLines();
+  const { data, stride } = checkedPlane(luma, step);
+  const { horizontal, vertical } = tapsOf(luma, 1, 1);
+  if (step > 1) {
+    const pixels = new ResizedRows(vertical, 3 * width, 3, (row, line) => {
+      resizeTriples(data, row * stride, step, horizontal, width, line);
+    });
+    for (let row = 0; row < height; row++) {
+      pixels.advance(row);
+      writeRgbRow(pixels, width, target, target.at(row));
+      target.onRow?.(row);
+    }
+    return;
+  }
+  const grey = new ResizedRows(vertical, width, 3, (row, line) => {
+    resizeSamples(data, row * stride, horizontal, width, line);
+  });
+  const coefficients = colorCoefficients(picture.colorSpace, picture.bitDepth);
+  const chroma =
+    second === undefined || third === undefined
+      ? neutralChroma(width, coefficients.chromaOffset)
+      : chromaRows(picture, second, third, width, tapsOf);
+  const rows = { grey, chroma, coefficients, width };
+  for (let row = 0; row < height; row++) {
+    grey.advance(row);
+    chroma.advance(row);
+    writeYuvRow(rows, target, target.at(row));
+    target.onRow?.(row);
+  }
+}
+
+/** U and V side by side, from planes of their own or from one of both. */
+function chromaRows(
+  picture: Picture,
+  second: Plane,
+  third: Plane,
+  width: number,
+  tapsOf: (plane: Plane, dx: number, dy: number) => { readonly horizontal: Taps; readonly vertical: Taps },
+): ResizedRows {
+  const isInterleaved = picture.format === 'NV12';
+  const step = isInterleaved ? 2 : 1;
+  const { horizontal, vertical } = tapsOf(second, ...chromaSubsampling(picture.format));
+  const { data: first, stride } = checkedPlane(second, step);
+  const { data: other } = checkedPlane(third, step);
+  const pairs = { first, second: other, apart: isInterleaved ? 1 : 0, step };
+  // Planes of one picture may have strides of their own.
+  const lag = third.stride - stride;
+  return new ResizedRows(vertical, 2 * width, 2, (row, line) => {
+    resizePairs(lag === 0 ? pairs : { ...pairs, apart: row * lag }, row * stride, horizontal, width, line);
+  });
+}
+
+/** The chroma of a picture that has none. */
+function neutralChroma(width: number, offset: number): Pick<ResizedRows, 'advance' | 'lines' | 'weights'> {
+  const line = takeLine(2 * width).fill(offset);
+  return { lines: [line, line], weights: Float64Array.of(1, 0), advance: () => undefined };
+}
+
+function checkedPlane(plane: Plane, step: number): Plane {
+  if (plane.data.length >= (plane.height - 1) * plane.stride + plane.width * step) return plane;
+  throw new VideoError(
+    'bad-argument',
+    `a plane of ${plane.data.length} samples is too short for ${plane.height} rows of stride ${plane.stride}`,
+  );
 }
 
 /** The box of a geometry, checked. */

@@ -190,6 +190,22 @@ describe('colour', () => {
     expect(levels(nv12, geometry)).toEqual(levels(i420, geometry));
   });
 
+  it('reads planes whose rows lie differently apart', () => {
+    const c = fixture.colors.find((color) => color.subsampling.join() === '2,2');
+    if (c === undefined) throw new Error('fixture has no 4:2:0 case');
+    const picture = yuvPicture(c);
+    const [y, u, v] = picture.planes;
+    if (y === undefined || u === undefined || v === undefined) throw new Error('three planes expected');
+    const stride = v.stride + 4;
+    const data = new Uint8Array(stride * v.height);
+    for (let row = 0; row < v.height; row++) {
+      data.set(v.data.subarray(row * v.stride, row * v.stride + v.width), row * stride);
+    }
+    const apart: Picture = { ...picture, planes: [y, u, { ...v, data, stride }] };
+    const geometry = { width: 7, height: 5, box: [0.5, 1, 9, 7] as const };
+    expect(levels(apart, geometry)).toEqual(levels(picture, geometry));
+  });
+
   it('shows luma alone as grey', () => {
     const c = fixture.colors[0];
     if (c === undefined) throw new Error('fixture has no colour case');

@@ -5,7 +5,7 @@ import { folderFiles } from '../../src/folder-store.node.ts';
 import { checkpointStore } from '../../src/index.ts';
 import { exact, runTiny } from './tiny-run.ts';
 
-const [folder = '', log = '', killAt = ''] = process.argv.slice(2);
+const [folder = '', log = '', killAt = '', epochs = '3'] = process.argv.slice(2);
 
 function die(): never {
   process.kill(process.pid, 'SIGKILL');
@@ -42,11 +42,12 @@ const [kind, number] = killAt.split(':');
 const disk = kind === 'disk' ? fragile(systemDisk, Number(number)) : systemDisk;
 const store = checkpointStore(folderFiles(folder, disk));
 await runTiny(
-  { checkpoints: { store, everySteps: 2, everyEpochs: 0 } },
+  { epochs: Number(epochs), checkpoints: { store, everySteps: 2, everyEpochs: 0 } },
   { noise: 0.1 },
   {
     onEvent(event) {
       if (event.type === 'step') appendFileSync(log, `${exact(event)}\n`);
+      if (event.type === 'checkpoint') appendFileSync(`${log}.saved`, `${event.step}\n`);
       if (event.type === 'step' && kind === 'step' && event.step === Number(number)) die();
     },
   },

@@ -68,9 +68,9 @@ export async function runInFolder<Event extends AnyEvent, Outcome>(
         own.emit({ type: 'phase', phase: 'finishing', detail: 'report', progress: null });
         return { outcome, picked, rank };
       } finally {
-        await nonFinite.close();
-        await lock?.release();
         collective.dispose();
+        await lock?.release();
+        await nonFinite.close();
       }
     },
     membership,

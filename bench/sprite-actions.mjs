@@ -93,7 +93,16 @@ const oneFrame = measureHead(
   (frames, place) => frames[(7 * place) % frames.length] ?? new Float32Array(),
 );
 const frameBag = measureHead(seen, unseen, poolFrames);
-console.log(`heads on frames trained in ${seconds(start)}`);
+console.log(`heads on frames trained in ${seconds(start)}\n`);
+console.log(
+  `${classes.length} classes, ${held.entries.length} test videos of unseen sprites`.padEnd(48),
+  '   top-1',
+  ' in pairs',
+);
+show('chance', { top1: 1 / classes.length, withinPairs: 0.5 });
+show('linear head on one frame', oneFrame);
+show('linear head on the bag of all frames', frameBag);
+show('the most without the order of frames', { top1: orderBlindCeiling(classes), withinPairs: 0.5 });
 
 const output = join(options.folder, 'run');
 const predictions = join(options.folder, 'predictions.jsonl');
@@ -135,15 +144,9 @@ const temporal = accuracies(
   partners,
 );
 
-console.log(`\n${classes.length} classes, ${held.entries.length} test videos of unseen sprites   top-1   within pairs`);
-/** @type {readonly (readonly [string, { readonly top1: number; readonly withinPairs: number }])[]} */
-const rows = [
-  ['chance', { top1: 1 / classes.length, withinPairs: 0.5 }],
-  ['linear head on one frame', oneFrame],
-  ['linear head on the bag of all frames', frameBag],
-  ['the most without the order of frames', { top1: orderBlindCeiling(classes), withinPairs: 0.5 }],
-  [`video transformer, ${run.step} steps, ${trainingTook}`, temporal],
-];
-for (const [name, { top1, withinPairs }] of rows) {
-  console.log(`${name.padEnd(48)} ${percent(top1)} ${percent(withinPairs)}`);
+show(`video transformer, ${run.step} steps, ${trainingTook}`, temporal);
+
+/** @param {string} name @param {{ readonly top1: number, readonly withinPairs: number }} measured */
+function show(name, { top1, withinPairs }) {
+  console.log(name.padEnd(48), percent(top1), percent(withinPairs));
 }

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { BatchPlan, Loader, type ClipBatch, type VideoEntry } from '@umt/data';
 import { videoClipLoaderFactory, type VideoClipLoaderOptions } from '../src/video-clip-loader.ts';
 import { repeatVideos, videoListOf, type Videos } from '../src/video-list.ts';
-import { LocalHost } from './local-worker.ts';
+import { LocalHost, LocalWorker } from './local-worker.ts';
 import { synthetic } from './synthetic.ts';
 
 const range = (length: number) => Array.from({ length }, (_, i) => i);
@@ -92,8 +92,8 @@ const clips = fc
     copies: fc.integer({ min: 1, max: 2 }),
     batchSize: fc.integer({ min: 1, max: 3 }),
     worldSize: fc.integer({ min: 1, max: 3 }),
-    workers: fc.nat({ max: 3 }),
-    others: fc.nat({ max: 3 }),
+    workers: fc.integer({ min: 1, max: 3 }),
+    others: fc.integer({ min: 1, max: 3 }),
     seed: fc.nat(),
     epoch: fc.nat({ max: 9 }),
     from: fc.nat(),
@@ -161,23 +161,37 @@ async function collect<Sample, Batch>(
   return batches;
 }
 
-/** Batches of an epoch, made by workers in this thread, of which some die after so many requests. */
+/** Starts workers in this thread, which die a turn after they were given some of the videos. */
+class DeadlyHost extends LocalHost {
+  readonly #deaths: readonly number[];
+  #opened = 0;
+
+  /** @param deaths which of the videos that are opened, counted over all workers */
+  constructor(deaths: readonly number[]) {
+    super();
+    this.#deaths = deaths;
+  }
+
+  override spawn(): LocalWorker {
+    const { open } = synthetic(5, 8, 6);
+    const worker: LocalWorker = new LocalWorker((entry) => {
+      if (this.#deaths.includes(this.#opened++)) setTimeout(() => worker.die('it was killed'));
+      return open(entry);
+    });
+    this.workers.push(worker);
+    return worker;
+  }
+}
+
+/** Batches of an epoch, made by workers in this thread. */
 async function clipsOf(
   options: VideoClipLoaderOptions,
   epoch: number,
   firstBatch = 0,
   deaths: readonly number[] = [],
 ): Promise<ClipBatch[]> {
-  let opened = 0;
-  const { open } = synthetic(5, 8, 6);
-  const host: LocalHost = new LocalHost((entry) => {
-    // A turn later, when the worker has said that it is ready: one that dies before is another matter.
-    if (deaths.includes(opened++)) setTimeout(() => host.workers.at(-1)?.die('it was killed'));
-    return open(entry);
-  });
-  // Without workers the loader opens files itself; here there are none.
-  const create = videoClipLoaderFactory(host);
-  return collect(create({ ...options, workers: Math.max(1, options.workers ?? 0) }), epoch, firstBatch);
+  const create = videoClipLoaderFactory(new DeadlyHost(deaths));
+  return collect(create(options), epoch, firstBatch);
 }
 
 /** The videos as a list by number whose neighbours lie in shards of three. */

@@ -58,6 +58,8 @@ describe('help', () => {
     [['inspect', '--help']],
     [['convert', '--help']],
     [['forward', '--help']],
+    [['data', 'pack', '--help']],
+    [['data', 'verify', '--help']],
     [[]],
   ])('%j shows examples', async (words) => {
     const { out, code } = await umt(...words);

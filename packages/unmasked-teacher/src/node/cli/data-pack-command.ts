@@ -2,12 +2,12 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { packShards, type PackEvent, type PackShardsOptions, type PackSummary } from '@umt/data';
 import { formatBytes } from '@umt/trainer';
 import { eventLine } from '../event-line.ts';
-import { addSourceOptions, readSource, type SourceFlags } from './data-source.ts';
+import { addSourceOptions, addWorkersOption, readSource, type SourceFlags } from './data-source.ts';
 import { wholeNumber } from './inference-options.ts';
 import type { CommandIo } from './io.ts';
 import { shownWhile, statusLine, type StatusLine } from './status-line.ts';
 import { untilStopped } from './until-stopped.ts';
-import { WorkProgress } from './work-progress.ts';
+import { counted, WorkProgress } from './work-progress.ts';
 
 /** The command's flags as they were typed. */
 interface Typed extends SourceFlags {
@@ -48,9 +48,8 @@ export function addDataPackCommand(group: Command, io: CommandIo, onExit: (code:
     .option('--fps <number>', 'frames per second to keep', positive)
     .option('--shard-size <bytes>', 'largest size of a tar file: 256MB, 1GB', byteSize, 256_000_000)
     .option('--name <text>', 'what the files begin with', 'shard')
-    .option('--workers <number>', 'threads that decode; by default one for each core', wholeNumber)
     .option('--max-broken <share>', 'share of the videos that may be broken', share, 0.01);
-  addSourceOptions(command)
+  addSourceOptions(addWorkersOption(command))
     .option('--json', 'print one JSON object per line')
     .addHelpText(
       'after',
@@ -108,7 +107,7 @@ function tell(
       return;
     case 'resume':
       progress.startAt(event.done);
-      say(`going on after ${event.shards} complete shards, at video ${event.done + 1} of ${event.total}`);
+      say(`going on after ${counted(event.shards, 'complete shard')}, at video ${event.done + 1} of ${event.total}`);
       break;
     case 'progress':
       status.show(`packing ${progress.line(event)}`);
@@ -126,9 +125,10 @@ function tell(
 }
 
 function inWords({ output, samples, frames, shards, bytes, broken, wasComplete }: PackSummary): string {
-  const left = broken === 0 ? '' : `; ${broken} broken videos are left out, ${output}/broken.jsonl names them`;
   const before = wasComplete ? 'was complete before: ' : '';
-  return `${output}: ${before}${samples} samples of ${frames} frames in ${shards} shards, ${formatBytes(bytes)}${left}\n`;
+  const what = `${counted(samples, 'sample')} with ${counted(frames, 'frame')} in ${counted(shards, 'shard')}`;
+  const left = broken === 0 ? '' : `; ${counted(broken, 'broken video')} left out, see ${output}/broken.jsonl`;
+  return `${output}: ${before}${what}, ${formatBytes(bytes)}${left}\n`;
 }
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 };

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { readLabeledVideos, readManifest, type LabeledVideosOptions, type Manifest } from '@umt/data';
 import { UsageError } from './io.ts';
 
@@ -31,4 +31,17 @@ export async function readSource(
   };
   if (!labeled) return readManifest(place, options);
   return readLabeledVideos(place, { ...options, ...(split !== undefined && { split }) });
+}
+
+/** Adds the flag that says how many threads decode. */
+export function addWorkersOption(command: Command): Command {
+  return command.option(
+    '--workers <number>',
+    'threads that decode, 0 for none beside this one; by default one for each core',
+    (typed) => {
+      const number = Number(typed);
+      if (typed !== '' && Number.isInteger(number) && number >= 0) return number;
+      throw new InvalidArgumentError('It must be a whole number from 0 on.');
+    },
+  );
 }

@@ -2,12 +2,11 @@ import type { Command } from 'commander';
 import { verifyShards, verifyVideos, type VerifyOptions } from '@umt/data';
 import { eventLine } from '../event-line.ts';
 import { shardSetAt } from '../shard-set-at.ts';
-import { addSourceOptions, readSource, type SourceFlags } from './data-source.ts';
-import { wholeNumber } from './inference-options.ts';
+import { addSourceOptions, addWorkersOption, readSource, type SourceFlags } from './data-source.ts';
 import type { CommandIo } from './io.ts';
 import { shownWhile, statusLine } from './status-line.ts';
 import { untilStopped } from './until-stopped.ts';
-import { WorkProgress } from './work-progress.ts';
+import { counted, WorkProgress } from './work-progress.ts';
 
 /** The command's flags as they were typed. */
 interface Typed extends SourceFlags {
@@ -38,9 +37,8 @@ export function addDataVerifyCommand(group: Command, io: CommandIo, onExit: (cod
       'Decodes every frame of videos, or checks sizes, checksums and every frame of a shard set, and lists what is broken ' +
         'with its cause. The exit code is 1 when something is.',
     )
-    .argument('<videos>', 'a folder of videos, a list, or a shard set; as path or address')
-    .option('--workers <number>', 'threads that decode; by default one for each core', wholeNumber);
-  addSourceOptions(command)
+    .argument('<videos>', 'a folder of videos, a list, or a shard set; as path or address');
+  addSourceOptions(addWorkersOption(command))
     .option('--json', 'print one JSON object per line')
     .addHelpText(
       'after',
@@ -92,7 +90,7 @@ async function verify(place: string, typed: Typed, io: CommandIo): Promise<numbe
 async function ofShards(place: string, how: VerifyOptions<Broken>): Promise<Found> {
   const { shards, samples, frames, broken } = await verifyShards({ place, ...how });
   return {
-    words: `${shards} shards, ${samples} samples, ${frames} frames`,
+    words: [counted(shards, 'shard'), counted(samples, 'sample'), counted(frames, 'frame')].join(', '),
     fields: { shards, samples, frames },
     broken,
   };
@@ -101,5 +99,5 @@ async function ofShards(place: string, how: VerifyOptions<Broken>): Promise<Foun
 async function ofVideos(place: string, typed: Typed, how: VerifyOptions<Broken>): Promise<Found> {
   const { entries } = await readSource(place, typed);
   const { videos, frames, broken } = await verifyVideos({ entries, ...how });
-  return { words: `${videos} videos, ${frames} frames`, fields: { videos, frames }, broken };
+  return { words: `${counted(videos, 'video')}, ${counted(frames, 'frame')}`, fields: { videos, frames }, broken };
 }

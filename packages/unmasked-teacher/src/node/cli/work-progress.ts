@@ -3,6 +3,9 @@ import { formatBytes, formatDuration, formatNumber } from '@umt/trainer';
 /** Events of progress are at least this far apart. */
 const EVENT_SECONDS = 1;
 
+/** `1 shard`, `2 shards`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`;
+
 /** How far some work is. */
 export interface WorkDone {
   readonly done: number;

@@ -3,6 +3,7 @@ import { LayerNorm, Linear, Module, Parameter } from '@umt/nn';
 import {
   add,
   attention,
+  cast,
   linear,
   matmul,
   mean,
@@ -82,7 +83,10 @@ export interface AttentionInputs {
   readonly v_FSW: Tensor;
 }
 
-/** One layer of CLIP: x + attention(ln_1 x), then x + mlp(ln_2 x). */
+/**
+ * One layer of CLIP: x + attention(ln_1 x), then x + mlp(ln_2 x). Tokens stay float32 from layer to layer: where parameters
+ * are bfloat16, products are too, and what they add to the tokens is rounded, but not the sum.
+ */
 export class ResidualAttentionBlock extends Module {
   readonly attn: MultiheadAttention;
   readonly ln_1: LayerNorm;
@@ -97,10 +101,10 @@ export class ResidualAttentionBlock extends Module {
     this.ln_2 = new LayerNorm(width, 1e-5);
   }
 
-  /** [F, S, W] -> [F, S, W] */
+  /** float32 [F, S, W] -> float32 [F, S, W] */
   forward(x_FSW: Tensor): Tensor {
     return scope(() => {
-      const attended = scope(() => this.attn.forward(this.ln_1.forward(x_FSW)));
+      const attended = scope(() => cast(this.attn.forward(this.#normal(this.ln_1, x_FSW)), 'float32'));
       return this.#perceive(add(x_FSW, attended));
     });
   }
@@ -108,7 +112,7 @@ export class ResidualAttentionBlock extends Module {
   /** What every query of this layer is compared with and mixes: once for the class token's and for the rows'. */
   attentionInputs(x_FSW: Tensor): AttentionInputs {
     return scope(() => {
-      const normal_FSW = this.ln_1.forward(x_FSW);
+      const normal_FSW = this.#normal(this.ln_1, x_FSW);
       const [k_FSW, v_FSW] = this.attn.project(normal_FSW, 1, 2) as [Tensor, Tensor];
       return { normal_FSW, k_FSW, v_FSW };
     });
@@ -135,7 +139,7 @@ export class ResidualAttentionBlock extends Module {
   }
 
   /**
-   * The layer's output for some of its tokens, each of which still attends to all. -> [F, M, W]
+   * The layer's output for some of its tokens, each of which still attends to all. -> float32 [F, M, W]
    *
    * @param inputs of the same x
    * @param rows picks the tokens, [F, S, W] -> [F, M, W]
@@ -144,7 +148,7 @@ export class ResidualAttentionBlock extends Module {
     return scope(() => {
       const attended = scope(() => {
         const [q_FMW] = this.attn.project(rows(inputs.normal_FSW), 0, 1) as [Tensor];
-        return this.attn.mix(q_FMW, inputs.k_FSW, inputs.v_FSW);
+        return cast(this.attn.mix(q_FMW, inputs.k_FSW, inputs.v_FSW), 'float32');
       });
       return this.#perceive(add(rows(x_FSW), attended));
     });
@@ -153,7 +157,12 @@ export class ResidualAttentionBlock extends Module {
   #perceive(x: Tensor): Tensor {
     return add(
       x,
-      scope(() => this.mlp.forward(this.ln_2.forward(x))),
+      scope(() => cast(this.mlp.forward(this.#normal(this.ln_2, x)), 'float32')),
     );
+  }
+
+  /** Tokens for a product: in the parameters' precision. */
+  #normal(norm: LayerNorm, x: Tensor): Tensor {
+    return scope(() => cast(norm.forward(x), this.attn.in_proj_weight.value.dtype));
   }
 }

@@ -2,7 +2,7 @@
 // B clips, T frames; F = B T sequences; P patches of a frame, S = 1 + P tokens with the class token first;
 // V visible patches of a frame, M = T V of a clip; W width; K returned layers; C width of the features.
 // With a tubelet of k frames, T counts tubelets.
-import { alignedLayers, LayerNorm, Module, Parameter } from '@umt/nn';
+import { alignedLayers, LayerNorm, Module, Parameter, valueIn } from '@umt/nn';
 import { patchVectors, resizeVideo, TubeletProjection, type TokenGrid } from '@umt/tokenizer';
 import {
   add,
@@ -27,7 +27,7 @@ import { checkTeacherConfig, patchesPerFrame, type TeacherConfig } from './teach
 
 /** What the teacher says of every token. */
 export interface TeacherOutput {
-  /** [K, B, T P, C], the shallowest returned layer first. */
+  /** float32 [K, B, T P, C], the shallowest returned layer first. */
   readonly features: Tensor;
   /** float32 [B T, P]: attention of the last layer's class token, averaged over heads; rows sum to less than 1. */
   readonly attention: Tensor;
@@ -35,7 +35,7 @@ export interface TeacherOutput {
 
 /** What the teacher says of the visible tokens. */
 export interface TeacherTarget {
-  /** [K, B, M, C], the shallowest returned layer first. */
+  /** float32 [K, B, M, C], the shallowest returned layer first. */
   readonly features: Tensor;
   /** float32 [B T, P]: attention of the last layer's class token, averaged over heads; rows sum to less than 1. */
   readonly attention: Tensor;
@@ -142,7 +142,7 @@ export class Teacher extends Module {
    * @param video_BTHWC [B, T k, H, W, 3], normalised
    * @param visible int32 [B, M], token numbers within each clip, unique
    * @param grid the tokens of a clip that the numbers are meant for
-   * @returns [K, B, M, C]
+   * @returns float32 [K, B, M, C]
    * @throws RangeError when the teacher's tokens are not those of `grid`
    */
   targetAt(video_BTHWC: Tensor, visible: Tensor, grid?: TokenGrid): Tensor {
@@ -191,28 +191,31 @@ export class Teacher extends Module {
     });
   }
 
-  /** [B, T k, H, W, 3] -> [F, S, W] */
+  /** [B, T k, H, W, 3] -> float32 [F, S, W] */
   #embed(video_BTHWC: Tensor): Tensor {
     const { resolution, tubelet, patch, width } = this.config;
     return scope(() => {
       const weight = this.conv1.weight.value;
       const resized = resizeVideo(cast(video_BTHWC, weight.dtype), resolution, resolution);
       const patches = patchVectors(resized, { frames: tubelet, patch });
-      const tokens_FPW = reshape(this.conv1.forward(patches), [-1, patchesPerFrame(this.config), width]);
+      const embedded = cast(this.conv1.forward(patches), 'float32');
+      const tokens_FPW = reshape(embedded, [-1, patchesPerFrame(this.config), width]);
       const frames = tokens_FPW.shape[0] ?? 0;
-      const classToken_F1W = broadcastTo(reshape(this.class_embedding.value, [1, 1, width]), [frames, 1, width]);
-      const tokens_FSW = concat([classToken_F1W, tokens_FPW], 1);
-      return this.ln_pre.forward(add(tokens_FSW, this.positional_embedding.value));
+      const classToken = reshape(valueIn(this.class_embedding, 'float32'), [1, 1, width]);
+      const tokens_FSW = concat([broadcastTo(classToken, [frames, 1, width]), tokens_FPW], 1);
+      return this.ln_pre.forward(add(tokens_FSW, valueIn(this.positional_embedding, 'float32')));
     });
   }
 
-  /** Norm, projection and normalisation, shared by all returned layers: K tensors [F, .., W] -> [K, B, tokens, C]. */
+  /** Norm, projection and normalisation, shared by all returned layers: K tensors [F, .., W] -> float32 [K, B, tokens, C]. */
   #features(layers: readonly Tensor[], video_BTHWC: Tensor): Tensor {
     const { width, outputWidth, normalize } = this.config;
     return scope(() => {
       const perLayer = layers.map((x) =>
         scope(() => {
-          const projected = matmul(reshape(this.ln_post.forward(x), [-1, width]), this.proj.value);
+          const { value } = this.proj;
+          const normal = cast(reshape(this.ln_post.forward(x), [-1, width]), value.dtype);
+          const projected = cast(matmul(normal, value), 'float32');
           return normalize === 'l2' ? l2Normalize(projected) : projected;
         }),
       );

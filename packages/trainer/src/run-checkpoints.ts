@@ -30,6 +30,8 @@ export class RunCheckpoints<Batch> {
   readonly #saves: BackgroundSaves;
   #lock: FolderLock | null = null;
   #newestStep: number | null = null;
+  /** The last step of which a checkpoint was begun or loaded: the same on all ranks, whatever became of it. */
+  #lastStep: number | null = null;
   #isDue = false;
   #isDueForGood = false;
   /** Steps of checkpoints that lie in the future of the one resumed from, until the first new one is written. */
@@ -134,6 +136,7 @@ export class RunCheckpoints<Batch> {
       ...(measured !== null && { measured }),
     };
     if (isScheduled) this.#isDue = this.#isDueForGood = false;
+    this.#lastStep = host.step;
     // what a rank that was lost left of the last sums must not be kept
     await this.#collective.barrier();
     if (this.#collective.rank > 0) {
@@ -147,12 +150,17 @@ export class RunCheckpoints<Batch> {
     this.#saves.begin(() => this.#write(store, state, notes, start, stallSeconds));
   }
 
-  /** Notes what was measured with the weights of the newest checkpoint. True where they are those of this step, or no matter. */
+  /**
+   * Notes what was measured with the weights of a checkpoint, where one of this step was written.
+   * @returns false where the best should be kept and there is no checkpoint of this step; the same on all ranks
+   */
   async rate(step: number, measured: number): Promise<boolean> {
-    if (!this.#checkpoints || this.#collective.rank > 0) return true;
+    if (!this.#checkpoints) return true;
     const { store, keepBest = 0 } = this.#checkpoints;
+    if (this.#lastStep !== step) return keepBest === 0;
+    if (this.#collective.rank > 0) return true;
     await this.#saves.idle();
-    if (this.#newestStep !== step) return keepBest === 0;
+    if (this.#newestStep !== step) return true; // it could not be written, which was said
     this.#saves.begin(async () => {
       await store.annotate(step, { measured });
       await this.#prune(store);
@@ -170,12 +178,13 @@ export class RunCheckpoints<Batch> {
     if (this.#collective.rank === 0) await this.#saves.idle();
     await this.#collective.barrier();
     const { complete } = await store.list();
-    const newest = this.#newestStep;
+    const [newest, last] = [this.#newestStep, this.#lastStep];
     const host = await this.#loadFirst(
       store,
       complete.filter((entry) => notesOf(entry).isScheduled),
     );
     this.#newestStep = newest;
+    this.#lastStep = last;
     return host;
   }
 
@@ -263,6 +272,7 @@ export class RunCheckpoints<Batch> {
     this.#emit({ type: 'phase', phase: 'resuming', detail, progress: null });
     const host = await loadTrainingState(store, entry, this.#trained, this.#identity);
     this.#newestStep = host.step;
+    this.#lastStep = host.step;
     return host;
   }
 

@@ -60,15 +60,28 @@ export function tinyTask(
   };
 }
 
-/** Batches whose content depends on (epoch, number) alone; the order of the samples is that of the epoch. */
-export function tinyBatches(batchSize: number, batchesPerEpoch: number): BatchSource<TinyBatch> {
+/** Which part of each batch a process of several takes. */
+export interface TinyRank {
+  readonly rank: number;
+  readonly worldSize: number;
+}
+
+/**
+ * Batches whose content depends on (epoch, number) alone; the order of the samples is that of the epoch.
+ * @param batchSize samples in a batch of one rank
+ */
+export function tinyBatches(
+  batchSize: number,
+  batchesPerEpoch: number,
+  { rank, worldSize }: TinyRank = { rank: 0, worldSize: 1 },
+): BatchSource<TinyBatch> {
   return {
     batchSize,
     batchesPerEpoch,
     async *batches(epoch, firstBatch) {
       for (let number = firstBatch; number < batchesPerEpoch; number++) {
         await Promise.resolve();
-        yield tinyBatch(epoch, number * batchSize, batchSize);
+        yield tinyBatch(epoch, (number * worldSize + rank) * batchSize, batchSize);
       }
     },
   };

@@ -108,7 +108,10 @@ const averaging = z.strictObject({
 const listFile = 'the path of a folder or a list file';
 const data = z.strictObject({
   path: orNull(
-    text('labelled videos for training: a folder per class, or a .csv or .jsonl list', listFile),
+    text(
+      'labelled videos for training: a folder per class, a list (CSV, JSON, JSON lines, Parquet) or a shard set',
+      listFile,
+    ),
     'to be given before a run',
   ),
   validation: orNull(text('labelled videos to measure the classifier by, given likewise', listFile), 'no measurement'),

@@ -75,7 +75,10 @@ const mask = z.strictObject({
 
 const data = z.strictObject({
   path: orNull(
-    text('folder of videos, or list file with a video and a label per line', 'the path of a folder or a list file'),
+    text(
+      'folder of videos, list (plain, CSV, JSON, JSON lines, Parquet) or shard set',
+      'the path of a folder or a list file',
+    ),
     'to be given before a run',
   ),
   clipsPerVideo: wholeNumber('random clips taken from each video in an epoch', 1),

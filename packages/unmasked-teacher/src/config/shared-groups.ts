@@ -39,11 +39,14 @@ export const batchGroup = z.strictObject({
 });
 
 /** What stands between path and label. */
-export const separatorField = choice('what stands between path and label in a list file', ['comma', 'space']);
+export const separatorField = choice('what stands between path and label in a list without a header', [
+  'comma',
+  'space',
+]);
 
 /** Where videos come from and who decodes them. */
 export const dataFields = {
-  prefix: orNull(text('folder put in front of the paths of a list file', 'the path of a folder'), 'paths as they are'),
+  prefix: orNull(text('folder put in front of the paths of a list', 'the path of a folder'), 'paths as they are'),
   workers: wholeNumber('threads that decode videos; 0 decodes between steps', 0),
   cacheMegabytes: number('memory for decoded videos, so that a small set is decoded once'),
   maxUnreadableShare: probability(

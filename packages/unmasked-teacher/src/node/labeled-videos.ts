@@ -13,14 +13,14 @@ export interface LabeledSplits {
 }
 
 /**
- * Reads the lists of a configuration: a folder per class, CSV, JSON lines, or a shard set.
+ * Reads the labelled videos of a configuration: a folder per class, any list with labels, or a shard set.
  *
  * @throws ConfigError when no place is given or the classes are not as many as said; DataError or ManifestError of @umt/data
  */
 export async function findLabeledVideos(data: FinetuneConfig['data']): Promise<LabeledSplits> {
   if (data.path === null) {
     throw new ConfigError(
-      'no videos: name a folder with a folder per class, a .csv or .jsonl list, or a shard set with data.path (--data)',
+      'no videos: name a folder with a folder per class, a list (.csv, .json, .jsonl, .parquet) or a shard set with data.path (--data)',
       ['data.path'],
     );
   }

@@ -37,7 +37,10 @@ export function addEvaluateCommand(program: Command, io: CommandIo, onExit: (cod
         'exit code is then 1.',
     )
     .requiredOption('--weights <path>', 'the classifier: what umt finetune wrote, or a .pth of the reference')
-    .requiredOption('--data <path>', 'labelled videos: a folder per class, or a .csv or .jsonl list')
+    .requiredOption(
+      '--data <path>',
+      'labelled videos: a folder per class, a list (CSV, JSON, JSON lines, Parquet) or a shard set',
+    )
     .option('--predictions <path>', 'JSON lines: a line for each video, to be gone on with')
     .option('--report <path>', 'an HTML page with the figures and the confusion table')
     .option('--labels <path>', 'names of the classes: a line for each, or JSON; by default those in the weights')

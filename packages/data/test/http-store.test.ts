@@ -75,7 +75,7 @@ afterAll(() => {
 
 const tar = () => readFileSync(join(root, 'set', 'small-000000.tar'));
 const store = (options: HttpStoreOptions = {}) =>
-  httpStore(`${address}/set`, { stallMs: 100, retryDelayMs: 5, ...options });
+  httpStore(`${address}/set`, { stallMs: 400, retryDelayMs: 5, ...options });
 const read = (options?: HttpStoreOptions) => store(options).read('small-000000.tar', 512, 5000);
 const wanted = () => new Uint8Array(tar().subarray(512, 5512));
 
@@ -96,7 +96,7 @@ const trickle: Fault = (_, response, body) => {
   const next = () => {
     if (at >= body.length) return response.end();
     response.write(body.subarray(at, (at += 200)));
-    setTimeout(next, 10);
+    setTimeout(next, 40);
     return undefined;
   };
   next();
@@ -125,7 +125,7 @@ test('tries again after 500, 503 and 429', async () => {
 });
 
 test.each([
-  ['stalls', stall, 'nothing came for 0.1 s', 512 + 3 * 1000],
+  ['stalls', stall, 'nothing came for 0.4 s', 512 + 3 * 1000],
   ['drops', drop, '', 512 + 2 * 2000],
   ['answers 503', refuse(503), 'the server answered 503', 512],
 ] as const)('a source that %s for good is one line with address, offset and attempts', async (_, fault, cause, at) => {

@@ -35,12 +35,11 @@ export async function writeShards(folder: string, set: SmallSet): Promise<ShardI
       const key = String(sample).padStart(6, '0');
       const json = tar.add(`${key}.json`, Buffer.from(JSON.stringify(meta(sample, frames, width, height))));
       const images = Array.from({ length: frames }, (_, t) => packedFrame(sample, t, width, height));
+      const files = images.map((data) => encoder?.encode({ data, width, height }) ?? data);
       const ranges = encoder
-        ? images.map((data, t) =>
-            tar.add(`${key}.${String(t).padStart(3, '0')}.jpg`, encoder.encode({ data, width, height })),
-          )
-        : npyRanges(tar.add(`${key}.frames.npy`, npy(images, width, height)), frames, width * height * 3);
-      const crc = ranges.reduce((before, range) => crc32c(tar.bytesOf(range), before), 0);
+        ? files.map((data, t) => tar.add(`${key}.${String(t).padStart(3, '0')}.jpg`, data))
+        : npyRanges(tar.add(`${key}.frames.npy`, npy(files, width, height)), frames, width * height * 3);
+      const crc = files.reduce((before, data) => crc32c(data, before), 0);
       samples.push({ key, json, frames: ranges, crc32c: crc.toString(16).padStart(8, '0'), width, height });
     }
     const name = `small-${String(number).padStart(6, '0')}`;
@@ -101,7 +100,8 @@ function npyRanges([offset, bytes]: readonly [number, number], frames: number, f
 
 /** A tar file in memory (ustar). */
 class TarFile {
-  #bytes = Buffer.alloc(0);
+  readonly #parts: Uint8Array[] = [];
+  #length = 0;
 
   /** Adds a file; returns where its bytes lie. */
   add(name: string, data: Uint8Array): readonly [offset: number, bytes: number] {
@@ -115,16 +115,14 @@ class TarFile {
     header.write('        0ustar\0'.padEnd(17, '0'), 148);
     const sum = header.reduce((total, byte) => total + byte, 0);
     header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
-    const offset = this.#bytes.length + 512;
-    this.#bytes = Buffer.concat([this.#bytes, header, data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
+    const offset = this.#length + 512;
+    const parts = [header, data, Buffer.alloc((512 - (data.length % 512)) % 512)];
+    this.#parts.push(...parts);
+    this.#length += parts.reduce((sum, { length }) => sum + length, 0);
     return [offset, data.length];
   }
 
-  bytesOf([offset, bytes]: readonly [number, number]): Uint8Array {
-    return this.#bytes.subarray(offset, offset + bytes);
-  }
-
   end(): Buffer {
-    return Buffer.concat([this.#bytes, Buffer.alloc(1024)]);
+    return Buffer.concat([...this.#parts, Buffer.alloc(1024)]);
   }
 }

@@ -1,7 +1,7 @@
 import { createWasmEngine } from '@umt/engine-tfjs';
 import { read, setEngine, type Engine } from '@umt/tensor';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { memoryStore, ParameterAverage, train, type TrainingEvent } from '../src/index.ts';
+import { memoryStore, ParameterAverage, train, type CheckpointStore, type TrainingEvent } from '../src/index.ts';
 import { Float32Engine } from './support/float32-engine.ts';
 import { runTiny, TINY } from './support/tiny-run.ts';
 import { TinyModel, tinyTask } from './support/tiny-task.ts';
@@ -31,6 +31,44 @@ describe('on the wasm engine', () => {
     const first = await runTiny({ checkpoints: { store }, maxSteps: 7 }, NOISY, {}, engine);
     const second = await runTiny({ checkpoints: { store } }, NOISY, {}, engine);
     expect([...first.steps, ...second.steps]).toEqual(whole);
+  });
+
+  it('writes the weights of the step although training changes them in place meanwhile, and lets go of them', async () => {
+    const filesOf = async (store: CheckpointStore, step: number) =>
+      (await store.list()).complete.find((entry) => entry.step === step)?.files;
+    const expected = memoryStore();
+    await runTiny({ checkpoints: { store: expected }, maxSteps: 5 }, NOISY, {}, engine);
+    const atStart = engine.memory().tensors;
+
+    const inner = memoryStore();
+    let goOn = () => {};
+    const isPast = new Promise<void>((resolve) => (goOn = resolve));
+    const slow: CheckpointStore = {
+      place: 'a slow place',
+      async save(step, files, metadata) {
+        await isPast;
+        return inner.save(step, files, metadata);
+      },
+      annotate: (...of) => inner.annotate(...of),
+      list: () => inner.list(),
+      open: (...of) => inner.open(...of),
+      remove: (step) => inner.remove(step),
+      prune: (choose) => inner.prune(choose),
+      lock: () => inner.lock(),
+    };
+    let stepsMeanwhile = 0;
+    const onEvent = (event: TrainingEvent) => {
+      if (event.type === 'checkpoint' && event.step === 5) expect(event.stallSeconds).toBeLessThan(event.seconds);
+      if (event.type === 'step' && event.step > 5 && ++stepsMeanwhile === 3) goOn();
+    };
+    const { model } = await runTiny({ checkpoints: { store: slow } }, NOISY, { onEvent }, engine);
+    const files = async (store: CheckpointStore) => {
+      const { 'state.json': _state, ...tensors } = (await filesOf(store, 5)) ?? {};
+      return tensors;
+    };
+    expect(await files(inner)).toEqual(await files(expected));
+    model.dispose();
+    expect(engine.memory().tensors).toBe(atStart);
   });
 
   it('skips a step that is not finite', async () => {

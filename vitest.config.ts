@@ -39,6 +39,7 @@ const IMPORTED = Object.entries({
   ),
   conformance: ['fast-check'],
   video: ['mediabunny'],
+  data: ['hyparquet', 'hyparquet-compressors'],
   'unmasked-teacher': ['zod'],
 }).flatMap(([owner, names]) => names.map((name) => ({ name, folder: folderOf(name, owner) })));
 

@@ -2,6 +2,7 @@ import type { ByteSource } from '@umt/checkpoint';
 import { randomUUID } from 'node:crypto';
 import { statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import * as zlib from 'node:zlib';
 import type { CheckpointFiles } from './checkpoint-files.ts';
 import type { CheckpointStore } from './checkpoint-store.ts';
 import { absentAsNull, flushFolder, makeFolders, readRange, systemDisk, writeFlushed, type Disk } from './disk.node.ts';
@@ -64,6 +65,7 @@ export function folderFiles(path: string, disk: Disk = systemDisk): CheckpointFi
         await setAside(folder)
       )();
     },
+    ...(typeof zlib.crc32 === 'function' && { crc32: zlib.crc32 }), // Node 20.15, 22.2 and later
     async freeBytes() {
       const { bavail, bsize } = await statfs(root);
       return bavail * bsize;

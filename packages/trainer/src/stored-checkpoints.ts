@@ -23,9 +23,11 @@ export function checkpointStore(files: CheckpointFiles): CheckpointStore {
 
 class StoredCheckpoints implements CheckpointStore {
   readonly #files: CheckpointFiles;
+  readonly #crc32: typeof crc32;
 
   constructor(files: CheckpointFiles) {
     this.#files = files;
+    this.#crc32 = files.crc32 ?? crc32;
   }
 
   get place(): string {
@@ -43,7 +45,7 @@ class StoredCheckpoints implements CheckpointStore {
       const sums: Record<string, { readonly bytes: number; readonly crc32: number }> = {};
       for (const { name, pieces } of files) {
         const sum = { bytes: 0, crc32: 0 };
-        await folder.write(name, summed(pieces, sum));
+        await folder.write(name, summed(pieces, sum, this.#crc32));
         sums[name] = sum;
       }
       const entry: CheckpointEntry = { step, metadata, files: sums };
@@ -91,7 +93,7 @@ class StoredCheckpoints implements CheckpointStore {
     const source = await this.#openFile(folder, name, expected.bytes);
     let sum = 0;
     for (let begin = 0; begin < expected.bytes; begin += PIECE_BYTES) {
-      sum = crc32(await source.read(begin, Math.min(begin + PIECE_BYTES, expected.bytes)), sum);
+      sum = this.#crc32(await source.read(begin, Math.min(begin + PIECE_BYTES, expected.bytes)), sum);
     }
     if (sum === expected.crc32) return source;
     await source.close();
@@ -151,10 +153,14 @@ function folderOf(step: number): string {
 }
 
 /** The pieces as they are, counted and summed while they pass. */
-async function* summed(pieces: Pieces, sum: { bytes: number; crc32: number }): AsyncGenerator<Uint8Array> {
+async function* summed(
+  pieces: Pieces,
+  sum: { bytes: number; crc32: number },
+  crcOf: typeof crc32,
+): AsyncGenerator<Uint8Array> {
   for await (const piece of pieces) {
     sum.bytes += piece.byteLength;
-    sum.crc32 = crc32(piece, sum.crc32);
+    sum.crc32 = crcOf(piece, sum.crc32);
     yield piece;
   }
 }

@@ -5,7 +5,7 @@ import type { ByteRange } from './json-fields.ts';
 import { npyHeader } from './npy.ts';
 
 /** Tar files consist of blocks of this many bytes: one for the header of a file, then its bytes, padded. */
-export const TAR_BLOCK = 512;
+const TAR_BLOCK = 512;
 
 /** The two empty blocks at the end of a tar file. */
 export const TAR_END_BYTES = 2 * TAR_BLOCK;

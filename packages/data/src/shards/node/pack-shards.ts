@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { checkInteger, DataError, UnreadableSamplesError } from '../../data-error.ts';
 import { inOrder } from '../../in-order.ts';
+import type { VideoEntry } from '../../manifest.ts';
 import type { BadVideo } from '../../quarantine.ts';
 import { BROKEN_FILE, parseShardIndex, serializeShardJson, SHARD_INDEX_FILE, type ShardIndex } from '../format.ts';
 import { resolveChoices, type ResolvedChoices } from '../pack-options.ts';
@@ -81,7 +82,7 @@ async function packVideos(
   signal?.throwIfAborted();
   const tasks = await openTasks(Math.min(workers, total - video), signal);
   try {
-    const rest = entries.slice(video).map((entry, i) => ({ entry, key: String(video + i).padStart(digits, '0') }));
+    const rest = keyed(entries, video, digits);
     for await (const result of inOrder(rest, tasks.limit, (one) => tasks.run({ type: 'pack', choices, ...one }))) {
       signal?.throwIfAborted();
       if ('packed' in result) {
@@ -99,6 +100,17 @@ async function packVideos(
     await tasks.close();
   }
   await writer.finish(total);
+}
+
+/** The entries from one on, with the keys of their samples. */
+function* keyed(
+  entries: readonly VideoEntry[],
+  first: number,
+  digits: number,
+): Generator<{ readonly entry: VideoEntry; readonly key: string }> {
+  for (const [i, entry] of entries.entries()) {
+    if (i >= first) yield { entry, key: String(i).padStart(digits, '0') };
+  }
 }
 
 function tooManyBroken(broken: number, done: number, total: number, last: BadVideo): UnreadableSamplesError {

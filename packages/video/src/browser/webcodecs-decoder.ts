@@ -67,7 +67,6 @@ export function openWebCodecsDecoder(track: VideoTrack): PacketDecoder {
   };
 
   return {
-    canSkip: false,
     get sawDamage() {
       return sawDamage;
     },

@@ -8,8 +8,6 @@ export interface EncodedVideoPacket {
   readonly rank: number;
   /** True when its frame is to be kept. */
   readonly isWanted: boolean;
-  /** True when the decoder may pass it over if no other frame refers to it. */
-  readonly maySkip: boolean;
 }
 
 /** A frame as it left a decoder: not rotated yet. */
@@ -28,8 +26,6 @@ export type PacketDecoderFactory = () => Promise<PacketDecoder>;
  * Turns packets into pictures. Damaged packets are passed over in silence, their frames missing or concealed, as FFmpeg does.
  */
 export interface PacketDecoder {
-  /** True when it makes use of `maySkip`. */
-  readonly canSkip: boolean;
   /** True when a packet since the last but one flush was damaged. What replaces damage depends on all frames before it. */
   readonly sawDamage: boolean;
   /** Feeds one packet and resolves to the wanted pictures that are ready, in order of rank. */

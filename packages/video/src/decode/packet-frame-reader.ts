@@ -1,5 +1,6 @@
 import type { VideoTrack } from '../container/track.ts';
 import { VideoError } from '../video-error.ts';
+import { disposableIn, type IsDisposable } from './disposable.ts';
 import type { FrameReader, ReadFrame } from './frame-reader.ts';
 import type { DecodedPicture, PacketDecoder, PacketDecoderFactory } from './packet-decoder.ts';
 import { type DecodeRun, keyPacketAtOrBefore, keyPacketFor, planRuns } from './runs.ts';
@@ -7,8 +8,8 @@ import { type DecodeRun, keyPacketAtOrBefore, keyPacketFor, planRuns } from './r
 /** How many groups of pictures further back a lost frame is tried from before its neighbour stands in. */
 const RETRIES = 2;
 
-/** Frames of one run that may be held back. */
-const MAX_HELD = 64;
+/** Bytes of frames of one run that may be held back. */
+const MAX_HELD_BYTES = 2 ** 28;
 
 /**
  * Reads frames by feeding a track's packets to a decoder.
@@ -16,13 +17,14 @@ const MAX_HELD = 64;
  * @param name the source, for messages.
  */
 export function packetFrameReader(track: VideoTrack, openDecoder: PacketDecoderFactory, name: string): FrameReader {
+  const isDisposable = disposableIn(track);
   return {
     async *read(frames) {
       const decoder = await openDecoder();
       try {
         const runs = planRuns(track.timeline, frames);
         for (const [i, run] of runs.entries()) {
-          const outcome = await decodeHeld(track, decoder, run);
+          const outcome = await decodeHeld(track, decoder, run, isDisposable);
           if (outcome.kind === 'intact') {
             yield* outcome.frames;
           } else if (outcome.kind === 'damaged') {
@@ -53,17 +55,19 @@ type HeldOutcome =
   | { readonly kind: 'incomplete' };
 
 /**
- * Decodes a run, without the frames that nothing refers to where the decoder can tell. The result is held back until the
- * run is known to be intact.
+ * Decodes a run, without the unwanted frames that no other refers to. The result is held back until the run is known to be
+ * intact.
  */
 async function decodeHeld(
   track: VideoTrack,
   decoder: PacketDecoder,
   { start, end, frames }: DecodeRun,
+  isDisposable: IsDisposable | null,
 ): Promise<HeldOutcome> {
-  if (frames.length > MAX_HELD) return { kind: 'incomplete' };
+  // 1.5 bytes for a pixel of the usual 4:2:0, 3 above 8 bits.
+  if (frames.length * track.codedWidth * track.codedHeight * 2 > MAX_HELD_BYTES) return { kind: 'incomplete' };
   const held: ReadFrame[] = [];
-  for await (const frame of decodeRun(track, decoder, start, end, new Set(frames), decoder.canSkip)) held.push(frame);
+  for await (const frame of decodeRun(track, decoder, start, end, new Set(frames), isDisposable)) held.push(frame);
   if (decoder.sawDamage) return { kind: 'damaged' };
   return held.length === frames.length ? { kind: 'intact', frames: held } : { kind: 'incomplete' };
 }
@@ -83,14 +87,14 @@ async function* decodeInFull(
   for (const frame of lost) yield await recover(track, decoder, frame, name);
 }
 
-/** Decodes packets start..end and yields the wanted frames among them. */
+/** Decodes packets start..end, but for disposable ones that are not wanted, and yields the wanted frames among them. */
 async function* decodeRun(
   track: VideoTrack,
   decoder: PacketDecoder,
   start: number,
   end: number,
   wanted: ReadonlySet<number>,
-  maySkip = false,
+  isDisposable: IsDisposable | null = null,
 ): AsyncGenerator<ReadFrame> {
   const { rankOfPacket, packetOfFrame } = track.timeline;
   const framesOfRank = new Map<number, number[]>();
@@ -111,7 +115,8 @@ async function* decodeRun(
     for await (const { data, isKey } of track.packets(start, end)) {
       const rank = rankOfPacket[position++] ?? 0;
       const isWanted = framesOfRank.has(rank);
-      yield* named(await decoder.decode({ data, isKey, rank, isWanted, maySkip: maySkip && !isWanted }));
+      if (!isWanted && isDisposable?.(data) === true) continue;
+      yield* named(await decoder.decode({ data, isKey, rank, isWanted }));
     }
     yield* named(await decoder.flush());
   } finally {

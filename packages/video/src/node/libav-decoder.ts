@@ -70,7 +70,6 @@ export async function openLibAvDecoder(
 
   const wanted = new Set<number>();
   let isOpen = true;
-  let isSkipping = false;
   let isFresh = true;
   let sawDamage = false;
   let lastPause = performance.now();
@@ -96,12 +95,10 @@ export async function openLibAvDecoder(
   };
 
   return {
-    // H.264 marks frames that no other refers to. (HEVC's mark means less, the others have none.)
-    canSkip: track.codec === 'avc',
     get sawDamage() {
       return sawDamage;
     },
-    async decode({ data, isKey, rank, isWanted, maySkip }) {
+    async decode({ data, isKey, rank, isWanted }) {
       // An empty packet would tell libav that the stream ends.
       if (!isOpen || data.length === 0) return [];
       if (performance.now() - lastPause > PAUSE_AFTER_MS) {
@@ -112,10 +109,6 @@ export async function openLibAvDecoder(
       if (isFresh) {
         isFresh = false;
         sawDamage = false;
-      }
-      if (isSkipping !== maySkip) {
-        isSkipping = maySkip;
-        context.setOption('skip_frame', maySkip ? 'noref' : 'default');
       }
       packet.data = toBuffer(data);
       packet.pts = BigInt(rank);

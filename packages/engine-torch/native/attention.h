@@ -45,7 +45,7 @@ inline at::Tensor with_rows_of_pairs(const at::Tensor& x) {
 }
 
 /** Most queries that are worked on together. */
-constexpr int64_t kQueries = 48;
+constexpr int64_t kQueries = 96;
 
 /** How many of all queries are worked on together: groups of one size, in the sixes that products take (rows meet in pairs). */
 inline int64_t queries_at_once(int64_t queries) {

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { createVideoClipLoader, openShardSet } from '@umt/data';
 import { writeShards, type SmallSet } from './shard-writer.ts';
 
@@ -5,15 +7,18 @@ import { writeShards, type SmallSet } from './shard-writer.ts';
 export interface MemoryTrend {
   readonly clips: number;
   readonly seconds: number;
-  /** Resident set at each sixteenth of the run. */
+  /** Resident set at each sixteenth of the run, after a collection. */
   readonly residentMB: readonly number[];
-  /** Heap and array buffers after a collection, where `--expose-gc` is set, at the same places. */
+  /** Heap and array buffers at the same places. */
   readonly usedMB: readonly number[];
-  /** Of the resident set in the second half, by least squares, in MB for a thousand clips. */
-  readonly slope: number;
+  /** Mean resident set of the last quarter, less that of the second: over half the clips. */
+  readonly growthMB: number;
 }
 
 const MB = 2 ** 20;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 /** Reads `clips` clips from a set of 100 small samples in ten shards, epoch after epoch, in this thread. */
 export async function memoryTrend(folder: string, encoding: SmallSet['encoding'], clips: number): Promise<MemoryTrend> {
@@ -33,7 +38,7 @@ export async function memoryTrend(folder: string, encoding: SmallSet['encoding']
     for await (const { indices } of loader.batches(epoch)) {
       done += indices.length;
       if (done % Math.ceil(clips / 16) < indices.length) {
-        globalThis.gc?.();
+        collect();
         const { rss, heapUsed, arrayBuffers } = process.memoryUsage();
         resident.push(rss / MB);
         used.push((heapUsed + arrayBuffers) / MB);
@@ -42,19 +47,13 @@ export async function memoryTrend(folder: string, encoding: SmallSet['encoding']
     }
   }
   await loader.close();
-  const half = resident.slice(resident.length >> 1);
   return {
     clips: done,
     seconds: (performance.now() - start) / 1000,
     residentMB: resident.map(Math.round),
     usedMB: used.map(Math.round),
-    slope: slopeOf(half) / (clips / 16 / 1000),
+    growthMB: Math.round(mean(resident.slice(12, 16)) - mean(resident.slice(4, 8))),
   };
 }
 
-function slopeOf(values: readonly number[]): number {
-  const middle = (values.length - 1) / 2;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  const spread = values.reduce((sum, _, i) => sum + (i - middle) ** 2, 0);
-  return values.reduce((sum, value, i) => sum + (i - middle) * (value - mean), 0) / spread;
-}
+const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;

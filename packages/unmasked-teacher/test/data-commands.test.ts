@@ -1,7 +1,9 @@
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import colors from 'picocolors';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { main } from '../src/node/cli/main.ts';
 import { eventsOf } from './cli.ts';
 import { umtHere as umt } from './command-line.ts';
 import { ROOT } from './small.ts';
@@ -56,6 +58,32 @@ describe('data pack', () => {
     expect(JSON.parse(await readFile(join(output, 'index.json'), 'utf8'))).toMatchObject({
       ...{ classes: ['box', 'cup'], encoding: 'rgb', name: 'motions', shards: [{ file: 'motions-000000.tar' }, {}] },
     });
+  });
+
+  test('is left off by Ctrl-C, and gone on with by the same command', async () => {
+    const output = join(folder, 'stopped');
+    const words = ['data', 'pack', CLIPS, '--output', output, ...HERE, '--shard-size', '8kB', '--json'];
+    const before = process.listenerCount('SIGINT');
+    let [out, err] = ['', ''];
+    const code = await main(words, {
+      ...{ environment: {}, program: 'umt', version: '1.2.3', colors: colors.createColors(false) },
+      out: {
+        write: (text) => {
+          out += text;
+          if (text.includes('"shard"')) process.emit('SIGINT', 'SIGINT');
+        },
+      },
+      err: { write: (text) => void (err += text) },
+    });
+    expect({ code, err }).toEqual({
+      code: 130,
+      err: `left off; what is complete in ${output} is kept, the same command goes on\n`,
+    });
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    expect(eventsOf({ code, out, err })).toHaveLength(1);
+    const rest = await umt(...words);
+    expect(rest.err).toMatch(/^going on after 1 complete shard, at video \d+ of 12\n$/);
+    expect(eventsOf(rest).at(-1)).toMatchObject({ type: 'result', samples: 12, broken: 0 });
   });
 
   test('ends where too many videos are broken', async () => {

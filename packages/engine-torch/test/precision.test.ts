@@ -129,6 +129,19 @@ await describeOn(
   (engine) => {
     beforeAll(() => setEngine(engine));
 
+    it('gelu keeps its relative precision however small it is', async () => {
+      // the normal distribution at -1, -3, -5, -7, -9
+      const below = [
+        0.15865525393145707, 1.3498980316300946e-3, 2.866515718791939e-7, 1.279812543885835e-12, 1.1285884059538406e-19,
+      ];
+      const y = scope(() => gelu(tensor([-1, -3, -5, -7, -9], [5])));
+      const found = await read(y);
+      y.dispose();
+      for (const [index, share] of below.entries()) {
+        expect(Math.abs((found[index] ?? NaN) / (-(2 * index + 1) * share) - 1)).toBeLessThan(1e-5);
+      }
+    });
+
     describe('bfloat16', () => {
       for (const [name, { shapes, f }] of Object.entries(functions)) {
         it(`${name} and its gradients are those of float32, to the precision`, async () => {

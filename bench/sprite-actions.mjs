@@ -3,14 +3,15 @@
  * Does Sprite Actions need time? Makes training and test videos whose sprites and hues differ, and prints what a linear head
  * on one frame, a linear head on a bag of all frames, and a video transformer are right in.
  *
- *   pnpm build && node bench/sprite-actions.mjs [--train 7200] [--test 960] [--epochs 8] [--width 128] [--depth 3] [--folder runs/sprite-actions]
+ *   pnpm build && node bench/sprite-actions.mjs [--train 7200] [--test 960] [--epochs 8] [--width 128] [--depth 3]
+ *     [--size 48] [--classes grow,shrink] [--folder runs/sprite-actions]
  */
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { readLabeledVideos } from '../packages/data/dist/index.node.js';
-import { orderBlindCeiling, partnerOf, writeSpriteClips } from '../packages/sprites/dist/index.node.js';
+import { orderBlindCeiling, partnerOf, SPRITE_CLASSES, writeSpriteClips } from '../packages/sprites/dist/index.node.js';
 import { evaluate, finetune, finetuneTiny } from '../packages/unmasked-teacher/dist/index.node.js';
 import { openVideo, toRgb } from '../packages/video/dist/index.node.js';
 import { accuracies, frameFeatures, poolFrames, trainLinearHead } from './frame-bag.mjs';
@@ -23,6 +24,7 @@ const { values: options } = parseArgs({
     width: { type: 'string', default: '128' },
     depth: { type: 'string', default: '3' },
     size: { type: 'string', default: '48' },
+    classes: { type: 'string', default: SPRITE_CLASSES.join(',') },
     device: { type: 'string', default: 'wasm' },
     folder: { type: 'string', default: 'runs/sprite-actions' },
   },
@@ -34,9 +36,10 @@ const percent = (/** @type {number} */ share) => `${(100 * share).toFixed(1)} %`
 
 const begin = performance.now();
 const clips = [Number(options.train), Number(options.test)];
+const format = { seed: 0, size, classes: SPRITE_CLASSES.filter((one) => options.classes.split(',').includes(one)) };
 const made = [
-  await writeSpriteClips(train, { clips: clips[0] ?? 0, seed: 0, split: 'train', size }),
-  await writeSpriteClips(test, { clips: clips[1] ?? 0, seed: 0, split: 'test', size }),
+  await writeSpriteClips(train, { ...format, clips: clips[0] ?? 0, split: 'train' }),
+  await writeSpriteClips(test, { ...format, clips: clips[1] ?? 0, split: 'test' }),
 ];
 const written = made.reduce((sum, { written: count }) => sum + count, 0);
 const took = (performance.now() - begin) / 1000;
@@ -112,7 +115,7 @@ const config = finetuneTiny({
   output,
   device: options.device,
   video: { size },
-  model: { width: Number(options.width), depth: Number(options.depth), heads: 4 },
+  model: { width: Number(options.width), depth: Number(options.depth), heads: Number(options.width) / 32 },
   schedule: { epochs: Number(options.epochs) },
 });
 const run = await finetune(config, {

@@ -21,7 +21,7 @@ export interface GroundPicture {
 }
 
 /** What lies behind the sprites: drawn textures, drawn rock and hills that look like photographs, or a given picture. */
-export const GROUND_KINDS = ['clouds', 'stripes', 'checks', 'rings', 'rock', 'hills'] as const;
+const GROUND_KINDS = ['clouds', 'stripes', 'checks', 'rings', 'rock', 'hills'] as const;
 
 /** A kind of ground; `picture` is a given one. */
 export type GroundKind = (typeof GROUND_KINDS)[number] | 'picture';

@@ -76,7 +76,7 @@ test('pre-training reads a shard set, keeps videos out of it and measures on the
 test('fine-tuning from shards has the classes of the sets, and stopped in an epoch it goes on as if it had not been', async () => {
   const config = finetuneTiny({
     ...SMALL_FINETUNE,
-    data: { ...SMALL_FINETUNE.data, path: set('train'), validation: set('test') },
+    data: { path: set('train'), validation: set('test') },
     loss: { classWeights: 'balanced' },
   });
   const { training, validation } = await findLabeledVideos(config.data);

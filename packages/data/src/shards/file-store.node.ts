@@ -38,7 +38,7 @@ export function fileStore(folder: string): ShardStore {
 
 async function readRange(path: string, offset: number, bytes: number): Promise<Uint8Array<ArrayBuffer>> {
   const out = new Uint8Array(bytes);
-  const file = openSync(path);
+  const file = openSync(path, 'r');
   try {
     for (let done = 0; done < bytes;) {
       const { bytesRead } = await readInto(file, out, done, bytes - done, offset + done);

@@ -1,4 +1,5 @@
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /** The file operations that packing is made of, so that tests can let each of them fail. */
 export interface FileLayer {
@@ -34,7 +35,7 @@ const PIECE_BYTES = 1 << 22;
 
 /** The disk. */
 export const diskFiles: FileLayer = {
-  makeFolder: async (path) => void (await mkdir(path, { recursive: true })),
+  makeFolder,
   list: (path) => unlessMissing(readdir(path), []),
   async create(path) {
     const handle = await open(path, 'w');
@@ -72,6 +73,21 @@ export const diskFiles: FileLayer = {
     }
   },
 };
+
+/** Node's own recursive call never ends where the system refuses a folder as if one above it were missing. */
+async function makeFolder(path: string): Promise<void> {
+  const isMade = await mkdir(path).then(
+    () => true,
+    (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EEXIST') return true;
+      if (error.code !== 'ENOENT' || dirname(path) === path) throw error;
+      return false;
+    },
+  );
+  if (isMade) return;
+  await makeFolder(dirname(path));
+  await mkdir(path);
+}
 
 async function unlessMissing<T, U>(found: Promise<T>, otherwise: U): Promise<T | U> {
   return found.catch((error: NodeJS.ErrnoException) => {

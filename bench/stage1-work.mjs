@@ -24,7 +24,7 @@ const FORWARD_AND_WEIGHTS = 2;
  * @param {keyof typeof SIZES} name
  * @returns {{ readonly reference: number, readonly ours: number, readonly attention: number }} `attention`: of ours
  */
-export function stage1Work(name) {
+function stage1Work(name) {
   const { frames, patches, patch, width, depth, aligned, outputWidth, dropped } = SIZES[name];
   const all = frames * patches;
   const seen = frames * (patches - Math.trunc(patches * dropped));

@@ -22,7 +22,7 @@ export interface CheckpointFiles {
   /** Deletes a folder and what is in it. Half-deleted it is absent, or called `.<name>.<anything>`. */
   remove(folder: string): Promise<void>;
   /** The CRC-32 of zip files, going on from that of the bytes before, where the platform has a faster one than ours. */
-  crc32?(bytes: Uint8Array, before: number): number;
+  crc32?(bytes: Uint8Array, before?: number): number;
   /** Bytes that can still be written; null where nobody knows. Absent: nobody does. */
   freeBytes?(): Promise<number | null>;
   /**

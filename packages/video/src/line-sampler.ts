@@ -99,6 +99,16 @@ export function resizeTriples(
 ): void {
   const { start, weights, width } = taps;
   const two = 2 * step;
+  if (width === 1) {
+    for (let i = 0, o = 0; i < outputs; i++, o += 3) {
+      const p = at + (start[i] as number) * step;
+      const a = weights[i] as number;
+      out[o] = a * (data[p] as number);
+      out[o + 1] = a * (data[p + 1] as number);
+      out[o + 2] = a * (data[p + 2] as number);
+    }
+    return;
+  }
   if (width === 2) {
     for (let i = 0, w = 0, o = 0; i < outputs; i++, w += 2, o += 3) {
       const p = at + (start[i] as number) * step;

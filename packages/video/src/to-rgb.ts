@@ -37,7 +37,7 @@ export function resampleToRgb(picture: Picture, geometry: ResizeGeometry): RgbIm
     shift: [0.5, 0.5, 0.5],
     onRow(row) {
       const first = row * length;
-      for (let i = 0; i < length; i++) data[first + i] = out[i] as number;
+      for (let i = 0; i < length; i++) data[first + i] = (out[i] as number) | 0;
     },
   });
   return { data, width, height };

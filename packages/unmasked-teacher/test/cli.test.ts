@@ -109,7 +109,8 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
         expect(event?.['checkpointStep']).toBe(event?.['step']);
         expect(await readFile(join(output('ended'), 'report.html'), 'utf8')).toContain('Go on from the checkpoint');
 
-        const rest = await umt(['pretrain', join(output('ended'), 'config.json'), '--json']);
+        // from here on with decoding threads
+        const rest = await umt(['pretrain', join(output('ended'), 'config.json'), '--json', '--data.workers', '2']);
         expect(rest.code).toBe(0);
         expect(losses(stopped).length).toBeGreaterThan(4);
         expect(losses(rest).length).toBeGreaterThan(0);
@@ -123,6 +124,38 @@ describe.skipIf(!isBuilt)('the program umt (skipped where pnpm build has not run
           `killed at step ${killAt}`,
         ).toEqual(expected);
       });
+    });
+
+    test('is refused where another run has the folder, in one line that names its process', async () => {
+      const second: Promise<CliResult>[] = [];
+      const words = ['pretrain', config, '--output', output('shared'), '--epochs', '200', '--json'];
+      const first = await umt(words, {
+        onLine: (line, send) => {
+          if (!line.includes('"type":"step"') || second.length > 0) return;
+          second.push(umt([...words, '--overwrite']).finally(() => send('SIGTERM')));
+        },
+      });
+      expect(first.code).toBe(143);
+      const [refused] = await Promise.all(second);
+      if (!refused) throw new Error('there was no second run');
+      expectOneLine(
+        refused,
+        /shared is in use by another run, process \d+ on \S+ since [^;]+; wait for it, stop it/,
+        1,
+      );
+      expect((await readdir(output('shared'))).sort()).toContain('student.safetensors');
+      expect(await readdir(output('shared'))).not.toContain('run.lock');
+    });
+
+    test('that diverges ends with one line and a file that names the videos of its bad steps', async () => {
+      const words = ['--optimizer.learning-rate', '1e30', '--divergence.skipped-steps', '2'];
+      const run = await umt(['pretrain', config, '--output', output('diverged'), ...words]);
+      expectOneLine(run, /training has diverged: \d steps in a row were not finite/, 1);
+      const lines = (await readFile(join(output('diverged'), 'nonfinite.jsonl'), 'utf8')).trim().split('\n');
+      const [bad] = lines.map((line) => JSON.parse(line) as { readonly type: string; readonly samples: string[] });
+      expect(bad?.type).toBe('skipped');
+      expect(bad?.samples.length).toBeGreaterThan(0);
+      for (const sample of bad?.samples ?? []) expect(sample).toMatch(/\.mp4$/);
     });
 
     test('--overwrite starts anew', async () => {

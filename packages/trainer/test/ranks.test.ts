@@ -46,7 +46,6 @@ it('a run goes on inside an epoch with another number of ranks, to the losses of
   for (const [first, second] of [
     [1, 2],
     [2, 1],
-    [2, 4],
   ] as const) {
     const folder = await temporaryFolder();
     const before = await run(first, folder, 7);

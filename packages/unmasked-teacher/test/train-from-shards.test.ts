@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openShardSet, packShards } from '@umt/data';
@@ -39,6 +42,13 @@ test('a folder with an index, the index itself and an address are shard sets; fo
   expect((await shardSetAt(join(set('train'), 'index.json')))?.length).toBe(length);
   expect(await shardSetAt(folder)).toBeNull();
   expect(await shardSetAt('http://localhost:1/videos.csv')).toBeNull();
+  const server = createServer((request, response) => void response.end(readFileSync(join(folder, request.url ?? ''))));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const paths = ['/train', '/train/', '/train/index.json'];
+  const found = await Promise.all(paths.map((path) => shardSetAt(`http://127.0.0.1:${port}${path}`)));
+  server.close();
+  expect(found.map((one) => one?.length)).toEqual(paths.map(() => length));
 });
 
 test('pre-training reads a shard set, keeps videos out of it and measures on them', async () => {

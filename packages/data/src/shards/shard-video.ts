@@ -43,19 +43,24 @@ export function shardVideo(options: ShardVideoOptions): ClipVideo {
       }
       const pictures: Picture[] = [];
       const decoding = decodeJpegs(bytes, { name, ...(decoder === undefined ? {} : { decoder }) });
-      for (const [position, place] of places.entries()) {
-        while (pictures.length <= place) {
-          const { value } = await decoding.next();
-          if (!value || value.width !== width || value.height !== height) {
-            const found = value ? `a picture of ${value.width}x${value.height}` : 'no picture';
-            throw new VideoError('undecodable', `${name}: ${found} where one of ${width}x${height} was packed`);
+      try {
+        for (const [position, place] of places.entries()) {
+          while (pictures.length <= place) {
+            const { value } = await decoding.next();
+            if (!value || value.width !== width || value.height !== height) {
+              const found = value ? `a picture of ${value.width}x${value.height}` : 'no picture';
+              throw new VideoError('undecodable', `${name}: ${found} where one of ${width}x${height} was packed`);
+            }
+            pictures.push(value);
           }
-          pictures.push(value);
+          const picture = at(pictures, place);
+          // What is not wanted again is let go of.
+          if (!places.includes(place, position + 1)) delete pictures[place];
+          yield picture;
         }
-        const picture = at(pictures, place);
-        // What is not wanted again is let go of.
-        if (!places.includes(place, position + 1)) delete pictures[place];
-        yield picture;
+      } finally {
+        // A reader that stops early leaves no program behind.
+        await decoding.return();
       }
     },
     close: () => Promise.resolve(),

@@ -43,6 +43,14 @@ describe('a wrong value is answered with its field and what is allowed', () => {
     expect(() => pretrainTiny(overrides)).toThrow(/^seed must be .*; video\.frames must be [^\n]*$/);
   });
 
+  test('the best checkpoints cannot be kept where nothing is measured', () => {
+    const keepBest = { checkpoint: { keepBest: 1 } };
+    expect(() => pretrainTiny({ ...keepBest, data: { heldOut: 0 } })).toThrow(
+      /^checkpoint\.keepBest must be 0 without/,
+    );
+    expect(pretrainTiny({ ...keepBest, data: { heldOut: 1 } }).checkpoint.keepBest).toBe(1);
+  });
+
   test('a field that is missing says so', () => {
     const { seed: _seed, ...rest } = pretrainTiny();
     expect(() => parsePretrainConfig(rest)).toThrow('seed must be a whole number from 0 on, not left out');

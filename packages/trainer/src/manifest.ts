@@ -1,5 +1,5 @@
+import { crc32 } from '@umt/crc';
 import type { CheckpointEntry } from './checkpoint-store.ts';
-import { crc32 } from './crc.ts';
 
 const FORMAT = 'umt-checkpoint-1';
 

@@ -1,7 +1,7 @@
+import { crc32 } from '@umt/crc';
 import type { ByteSource } from '@umt/checkpoint';
 import type { CheckpointFiles, FolderWriter, Pieces } from './checkpoint-files.ts';
 import type { CheckpointEntry, CheckpointFile, CheckpointListing, CheckpointStore } from './checkpoint-store.ts';
-import { crc32 } from './crc.ts';
 import { DamagedCheckpointError } from './errors.ts';
 import type { FolderLock } from './folder-lock.ts';
 import { parseManifest, writeManifest } from './manifest.ts';

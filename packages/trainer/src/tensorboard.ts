@@ -1,4 +1,4 @@
-import { crc32c } from './crc.ts';
+import { crc32c } from '@umt/crc';
 import { isTrainingEvent, type AnyEvent, type StepEvent } from './events.ts';
 import type { LogSink } from './log-sink.ts';
 

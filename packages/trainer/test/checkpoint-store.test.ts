@@ -1,9 +1,6 @@
 import { readdir, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 as zlibCrc32 } from 'node:zlib';
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { crc32, crc32c } from '../src/crc.ts';
 import {
   DamagedCheckpointError,
   folderStore,
@@ -14,23 +11,6 @@ import {
 import { temporaryFolder } from './support/temporary-folder.ts';
 
 const bytesOf = (text: string) => new TextEncoder().encode(text);
-
-describe('checksums', () => {
-  it('give the check values of the catalogue of CRCs', () => {
-    expect(crc32(bytesOf('123456789'))).toBe(0xcbf43926);
-    expect(crc32c(bytesOf('123456789'))).toBe(0xe3069283);
-    expect(crc32(new Uint8Array())).toBe(0);
-  });
-
-  it.skipIf(typeof zlibCrc32 !== 'function')('agree with zlib on any bytes, however they are cut', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 100 }), fc.nat(100), (bytes, cut) => {
-        expect(crc32(bytes)).toBe(zlibCrc32(bytes));
-        expect(crc32(bytes.subarray(cut), crc32(bytes.subarray(0, cut)))).toBe(crc32(bytes));
-      }),
-    );
-  });
-});
 
 async function textOf(store: CheckpointStore, name: string): Promise<string> {
   const [entry] = (await store.list()).complete;

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { entriesOf } from '@umt/data';
 import { findVideos } from '../src/node/find-videos.ts';
+import { findLabeledVideos } from '../src/node/labeled-videos.ts';
 import { nextCommands } from '../src/node/next-commands.ts';
 import { readLog } from '../src/node/read-log.ts';
 import { clearFolder, prepareFolder, runFolder } from '../src/node/run-folder.ts';
+import { finetuneTiny } from '../src/recipes/finetune/tiny.ts';
 import { pretrainTiny } from '../src/recipes/pretrain-tiny.ts';
-import { CLIPS } from './small.ts';
+import { CLIPS, ROOT } from './small.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -36,6 +38,35 @@ describe('finding videos', () => {
     ]);
     await writeFile(list, 'a 0\n');
     expect((await find({ data: { path: list, separator: 'space' } })).map(({ path }) => path)).toEqual(['a.mp4']);
+  });
+
+  test('in any manifest, below a prefix: JSON, JSON lines, CSV with a header, Parquet', async () => {
+    const list = join(folder, 'list');
+    const named = async (extension: string, text: string) => {
+      await writeFile(`${list}.${extension}`, text);
+      return (await find({ data: { path: `${list}.${extension}`, prefix: '/v' } })).map(({ path }) => path);
+    };
+    expect(await named('json', '[{"video":"a.mp4","caption":"a"},{"video":["b.mp4","c.mp4"],"caption":"b"}]')).toEqual([
+      '/v/a.mp4',
+      '/v/b.mp4',
+      '/v/c.mp4',
+    ]);
+    expect(await named('jsonl', '{"path":"a.mp4","label":"dog"}')).toEqual(['/v/a.mp4']);
+    expect(await named('csv', 'fps,path,label\n30,"a, b.mp4",dog\n')).toEqual(['/v/a, b.mp4']);
+    const parquet = join(ROOT, 'packages/data/test/fixtures/manifests/captions-zstd.parquet');
+    const entries = await find({ data: { path: parquet, prefix: CLIPS } });
+    expect(entries).toHaveLength(5);
+    expect(entries[1]).toEqual({ path: `${CLIPS}/clips/video 1.mp4`, captions: ['caption 1.0', 'caption 1.1'] });
+  });
+
+  test('with labels from any manifest, the validation list numbered by the classes of the training list', async () => {
+    const [train, validation] = [join(folder, 'train.json'), join(folder, 'val.csv')];
+    await writeFile(train, '[{"video":"a.mp4","label":"up"},{"video":"b.mp4","label":"down"}]');
+    await writeFile(validation, 'path,class,fps\nc.mp4,up,30\n');
+    const { data } = finetuneTiny({ data: { path: train, validation } });
+    const found = await findLabeledVideos(data);
+    expect(found.training.classes).toEqual(['down', 'up']);
+    expect(found.validation?.entries).toEqual([{ path: 'c.mp4', label: 1 }]);
   });
 
   test('a path that is there but cannot be looked at is not called missing', async () => {

@@ -18,7 +18,7 @@ test.skipIf(!isBuilt)(
   async () => {
     const folder = await mkdtemp(join(tmpdir(), 'umt-sprite-actions-'));
     try {
-      const size = ['--train', '1500', '--test', '300', '--size', '32', '--width', '96', '--epochs', '14'];
+      const size = ['--train', '3000', '--test', '300', '--size', '32', '--width', '96', '--epochs', '12'];
       const words = [...size, '--classes', CLASSES.join(','), '--folder', folder];
       const { stdout } = await promisify(execFile)(process.execPath, ['bench/sprite-actions.mjs', ...words], {
         cwd: ROOT,
@@ -35,8 +35,8 @@ test.skipIf(!isBuilt)(
       expect(bag.inPairs).toBe(50);
       expect(bag.top1).toBeLessThanOrEqual(50);
       expect(Math.abs(one.inPairs - 50)).toBeLessThan(10);
-      expect(video.inPairs).toBeGreaterThan(80);
-      expect(video.top1).toBeGreaterThan(bag.top1 + 15);
+      expect(video.inPairs).toBeGreaterThan(85);
+      expect(video.top1).toBeGreaterThan(60); // without order it could not pass 50
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

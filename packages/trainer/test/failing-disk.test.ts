@@ -87,7 +87,7 @@ describe('a checkpoint that cannot be written', () => {
   it('at any single operation costs nothing but itself, and a run on the same disk goes on', async () => {
     const { steps: whole } = await runTiny({ maxSteps: 10 });
     const sound = await run(() => undefined);
-    for (let operation = 7; operation < sound.disk.count; operation += 4) {
+    for (let operation = 7; operation < sound.disk.count; operation += 7) {
       const failing = await run((_what, path, at) => {
         if (at === operation) throw failure('EIO', path);
         return undefined;

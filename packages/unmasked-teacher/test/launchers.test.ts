@@ -87,6 +87,7 @@ await describeOn('torch', oneTorch, () => {
           expect.arrayContaining(['report.html', 'student.safetensors', 'log.jsonl', 'checkpoints']),
         );
       },
+      240_000,
     );
 
     test('Slurm: fine-tuning in two processes that one is told to stop, gone on with by one, is that of one process', async () => {
@@ -133,6 +134,6 @@ await describeOn('torch', oneTorch, () => {
       expect(stepsOf(rest).length).toBeGreaterThan(0);
       expectSteps([...stepsOf(shared), ...stepsOf(rest)], stepsOf(whole));
       expect([...accuraciesOf(shared), ...accuraciesOf(rest)]).toEqual(accuraciesOf(whole));
-    });
+    }, 240_000);
   });
 });

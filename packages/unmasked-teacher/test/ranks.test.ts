@@ -111,15 +111,16 @@ await describeOn('torch', oneTorch, () => {
     // steps are reported one late, and checkpoints written while the next ones are taken: step 2's was there, perhaps step 4's
     expect([6, 4]).toContain(rest.length);
     expectSteps(rest, (alone?.contrastive ?? []).slice(-rest.length));
-  });
+  }, 240_000);
 
   test('processes that do not belong together say so', async () => {
     const port = await freePort();
     const first = start([program], environmentOf(0, 2, port));
     const second = start([program], environmentOf(1, 4, port));
     const [zero, one] = await Promise.all([first.ended, second.ended]);
-    expect(one.err).toContain(
-      'CollectiveError: torch: rank 0 was started for 2 processes, rank 1 for 4: WORLD_SIZE must be the same for all',
+    // rank 0 may be gone before rank 1 has read what it is
+    expect(one.err).toMatch(
+      /CollectiveError: torch: (rank 0 was started for 2 processes, rank 1 for 4: WORLD_SIZE must be the same for all|the meeting point at \S+ is gone: rank 0 )/,
     );
     expect([zero.code, one.code]).toEqual([1, 1]);
     expect(zero.err).toMatch(/CollectiveError: torch: rank 1 was started for 4 processes, rank 0 for 2/);

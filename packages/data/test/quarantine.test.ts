@@ -1,6 +1,10 @@
+import { execFile } from 'node:child_process';
 import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { VideoError } from '@umt/video';
 import {
@@ -156,6 +160,32 @@ test('what a killed process left of a line is passed over, and the next line is 
   expect(quarantineFile(path).load()).toEqual([bad('bad0'), bad('bad2'), bad('bad3')]);
   await rm(path);
   expect(file.load()).toEqual([]);
+});
+
+test('processes that write at the same time lose no line and break none', async () => {
+  const [path, program] = [place('at-once'), join(folder, 'list.mjs')];
+  await build({
+    stdin: {
+      contents: `import { quarantineFile } from './quarantine-file.node.ts';
+        const [path, name] = process.argv.slice(2);
+        const file = quarantineFile(path);
+        for (let i = 0; i < 200; i++) {
+          const bad = i % 2 ? \`shared\${i}\` : \`\${name}-\${i}\`;
+          if (file.load().some((one) => one.path === bad)) continue;
+          file.add({ path: bad, kind: 'not-video', message: 'x'.repeat(i) });
+        }`,
+      resolveDir: fileURLToPath(new URL('../src', import.meta.url)),
+    },
+    ...{ outfile: program, bundle: true, platform: 'node', format: 'esm', logLevel: 'silent', external: ['node-av'] },
+    alias: { '@umt/video': fileURLToPath(new URL('../../video/src/index.node.ts', import.meta.url)) },
+  });
+  const names = ['a', 'b', 'c'];
+  await Promise.all(names.map((name) => promisify(execFile)(process.execPath, [program, path, name])));
+  const listed = (await linesIn(path)).map((line) => (JSON.parse(line) as { path: string }).path);
+  const wanted = names.flatMap((name) => Array.from({ length: 100 }, (_, i) => `${name}-${2 * i}`));
+  for (let i = 1; i < 200; i += 2) wanted.push(`shared${i}`);
+  expect([...new Set(listed)].sort()).toEqual(wanted.sort());
+  expect(quarantineFile(path).load()).toHaveLength(400);
 });
 
 test('listed videos of another data set do not count', async () => {

@@ -24,6 +24,7 @@ import { availableParallelism, cpus } from 'node:os';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { fileURLToPath } from 'node:url';
+import { medianOf } from './median.mjs';
 import { describeWork } from './stage1-work.mjs';
 
 const { values, positionals: cases } = parseArgs({
@@ -70,22 +71,6 @@ async function start(command, words) {
     /** @returns {Promise<Pass>} */
     pass: () => (child.stdin.write('\n'), next()),
     end: () => child.stdin.end(),
-  };
-}
-
-/** @param {readonly number[]} numbers */
-const ascending = (numbers) => [...numbers].sort((a, b) => a - b);
-
-/** The median with its 95 % interval, from order statistics. @param {readonly number[]} numbers */
-function medianOf(numbers) {
-  const sorted = ascending(numbers);
-  const half = 0.98 * Math.sqrt(sorted.length);
-  const at = (/** @type {number} */ rank) => sorted[Math.max(0, Math.min(sorted.length - 1, rank))] ?? NaN;
-  const middle = (sorted.length - 1) / 2;
-  return {
-    median: (at(Math.floor(middle)) + at(Math.ceil(middle))) / 2,
-    low: at(Math.floor(sorted.length / 2 - half) - 1),
-    high: at(Math.ceil(sorted.length / 2 + half)),
   };
 }
 

@@ -41,7 +41,7 @@ export interface WorkerScope {
 }
 
 /** The part of {@link ClipReader} that a worker needs. */
-export type SampleReader = Pick<ClipReader, 'read'>;
+type SampleReader = Pick<ClipReader, 'read'>;
 
 /** Runs in a worker: makes the samples it is asked for, one after the other, and ends between two of them. */
 export function serveClips(

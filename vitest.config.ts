@@ -19,6 +19,23 @@ const aliases = (conditions: readonly string[]) =>
     })),
   );
 
+/**
+ * Packages whose tests leave nothing behind in their process: files run in one after the other, and what they import is loaded once.
+ */
+const SHARING = [
+  'clip',
+  'losses',
+  'masking',
+  'metrics',
+  'nn',
+  'random',
+  'tensor',
+  'tokenizer',
+  'unmasked-teacher',
+  'vit',
+];
+const IN_SHARED_NODE = SHARING.map((name) => `packages/${name}/test/**/*.test.ts`);
+
 /** Tests in Node. */
 export const node = {
   plugins: [readmeExamples()],
@@ -28,9 +45,16 @@ export const node = {
     include: IN_NODE,
     exclude: ['**/node_modules/**', ...IN_BROWSER],
     testTimeout: 60_000,
+    hookTimeout: 60_000,
     env: softwareGpuEnvironment(),
   },
 };
+
+/** The tests in Node whose files have a process each, and those that share one. */
+const inNode = [
+  { ...node, test: { ...node.test, exclude: [...node.test.exclude, ...IN_SHARED_NODE] } },
+  { ...node, test: { ...node.test, name: 'node-shared', include: IN_SHARED_NODE, isolate: false } },
+];
 
 /** Packages that pages import, and whose they are. Vite must know of all at its start, or it loads a page again mid-test. */
 const IMPORTED = Object.entries({
@@ -91,5 +115,5 @@ const browser = (chromium: string) => ({
 const chromium = findChromium();
 
 export default defineConfig({
-  test: { maxWorkers: 2, projects: chromium === undefined ? [node] : [node, browser(chromium)] },
+  test: { maxWorkers: 2, projects: chromium === undefined ? inNode : [...inNode, browser(chromium)] },
 });

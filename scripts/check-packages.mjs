@@ -73,7 +73,7 @@ function manifestProblems({ dir }) {
   demand('sideEffects' in manifest, '"sideEffects" must be stated');
   demand(manifest.engines?.node === '>=20', '"engines.node" must be ">=20"');
   demand(/^.{20,}\.$/.test(manifest.description ?? ''), '"description" must be a sentence');
-  const files = existsSync(join(dir, 'native')) ? ['dist', 'native'] : ['dist'];
+  const files = ['dist', ...['native', 'NOTICE'].filter((name) => existsSync(join(dir, name)))];
   demand(String(manifest.files) === String(files), `"files" must be ${JSON.stringify(files)}`);
   for (const [path, target] of Object.entries(manifest.exports ?? {})) {
     if (path === './package.json' || /\.(wasm|json)$/.test(path)) continue;

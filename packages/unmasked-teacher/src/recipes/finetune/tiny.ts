@@ -7,7 +7,7 @@ import { fromCommon } from './defaults.ts';
  * one) of 48 x 48, from random weights unless `from.weights` is set. Nothing is mirrored or mixed, so that directions can be classes.
  *
  * Cost: 0.3 GFLOP per clip; with 3000 clips of 10 classes 3740 steps of 16 clips, seven minutes
- * of two CPU cores. Expected: 99 % of held-out clips of sprites in ten motions.
+ * of two CPU cores. Expected: 99 % of held-out clips of plain drawn shapes in ten motions; Sprite Actions are harder.
  * @throws ConfigError when an override is not allowed
  */
 export function finetuneTiny(overrides: Overrides<FinetuneConfig> = {}): FinetuneConfig {

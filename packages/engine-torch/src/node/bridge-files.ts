@@ -26,6 +26,9 @@ export function compilerFlags({ version, hasCxx11Abi }: FoundTorch): readonly st
   const needsCxx20 = major > 2 || (major === 2 && minor >= 10);
   return [
     ...['-shared', '-fPIC', '-O3', '-fno-math-errno', '-fvisibility=hidden', '-w'],
+    // `at::parallel_for` is a loop on one thread without OpenMP. Given to the compiler alone, not to the linker: the symbols
+    // are those of the OpenMP that torch has loaded, and one process has one pool of threads.
+    ...['-Xpreprocessor', '-fopenmp'],
     `-std=c++${needsCxx20 ? 20 : 17}`,
     `-D_GLIBCXX_USE_CXX11_ABI=${hasCxx11Abi ? 1 : 0}`,
   ];
